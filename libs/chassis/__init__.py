@@ -1,0 +1,1 @@
+"""What every service stands on: bus, delivery, workers, storage, database, telemetry, health."""

@@ -1,0 +1,70 @@
+"""PostgreSQL for services: one engine, sessions, and errors by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from libs.chassis.settings import DatabaseSettings
+from libs.contracts.errors import UnavailableError
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_LOST = ("CannotConnectNow", "ConnectionDoesNotExist", "AdminShutdown", "CrashShutdown", "ConnectionFailure")
+
+
+def schema_metadata(schema: str) -> MetaData:
+    """Metadata of a service's own schema, with constraint names that migrations can rely on."""
+    return MetaData(schema=schema, naming_convention=NAMING)
+
+
+def asyncpg_url(url: str) -> str:
+    """The URL as asyncpg itself reads it."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+class Database:
+    """The service's connections. A lost server shows as `UnavailableError`, and is found again."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.url = settings.database_url.get_secret_value()
+        self._engine = create_async_engine(
+            self.url,
+            pool_size=settings.database_pool,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            connect_args={"timeout": 5, "command_timeout": 30},
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session in a transaction: committed at the end, rolled back by an exception."""
+        try:
+            async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except (OperationalError, InterfaceError, PoolTimeoutError, OSError, TimeoutError) as error:
+            raise UnavailableError("The database does not answer.") from error
+        except DBAPIError as error:
+            if error.connection_invalidated or any(name in str(error.orig) for name in _LOST):
+                raise UnavailableError("The database does not answer.") from error
+            raise
+
+    async def check(self) -> None:
+        async with self.transaction() as session:
+            await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+            await session.exec(text("SELECT 1"))  # type: ignore[call-overload]  # plain SQL is allowed
+
+    async def close(self) -> None:
+        await self._engine.dispose()

@@ -1,0 +1,113 @@
+"""`/live`, `/ready` and `/metrics`, and the ASGI shell that answers them in front of a service's own app."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from libs.chassis.telemetry import registry
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Check = Callable[[], Awaitable[None]]
+
+_CHECK_TIMEOUT = 3.0
+_CACHE_SECONDS = 0.5
+
+
+class Health:
+    """What a service needs in order to work.
+
+    A check is an awaitable that raises when its dependency does not answer. `/ready` runs all of them at
+    once (at most every half second) and is 503 while any fails, before start-up is done, and from the
+    first moment of a shutdown. `/live` says only that the event loop turns.
+    """
+
+    def __init__(self) -> None:
+        self._checks: dict[str, Check] = {}
+        self._started = False
+        self._stopping = False
+        self._last: tuple[float, dict[str, str]] = (-1.0, {})
+        self._lock = asyncio.Lock()
+
+    def require(self, name: str, check: Check) -> None:
+        self._checks[name] = check
+
+    def started(self) -> None:
+        self._started = True
+
+    def stopping(self) -> None:
+        self._stopping = True
+
+    async def report(self) -> tuple[bool, dict[str, str]]:
+        """Whether ready, and what each dependency says (`ok` or the reason)."""
+        if self._stopping:
+            return False, {"service": "stopping"}
+        if not self._started:
+            return False, {"service": "starting"}
+        async with self._lock:
+            if time.monotonic() - self._last[0] > _CACHE_SECONDS:
+                names = list(self._checks)
+                results = await asyncio.gather(*(self._run(name) for name in names))
+                self._last = (time.monotonic(), dict(zip(names, results, strict=True)))
+        report = self._last[1]
+        return all(state == "ok" for state in report.values()), report
+
+    async def _run(self, name: str) -> str:
+        try:
+            async with asyncio.timeout(_CHECK_TIMEOUT):
+                await self._checks[name]()
+        except TimeoutError:
+            return "no answer"
+        except Exception as error:  # a check may fail in any way; that is its answer
+            return str(error) or type(error).__name__
+        return "ok"
+
+
+async def respond(send: Send, status: int, body: bytes, content_type: str, **headers: str) -> None:
+    """Send one complete HTTP response."""
+    pairs = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
+    pairs += [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})
+
+
+class Shell:
+    """The ASGI app of every service process: health first, then the service's own app, if it has one.
+
+    Until the own app exists (or once it is gone) everything else is 503 with `Retry-After`.
+    """
+
+    def __init__(self, health: Health) -> None:
+        self.health = health
+        self.app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and path in ("/live", "/ready", "/metrics"):
+            await self._health(path, send)
+        elif self.app is not None:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            body = msgspec.json.encode({"detail": "The service is starting or stopping; try again."})
+            await respond(send, 503, body, "application/json", retry_after="2")
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1013})
+
+    async def _health(self, path: str, send: Send) -> None:
+        if path == "/metrics":
+            await respond(send, 200, generate_latest(registry()), CONTENT_TYPE_LATEST)
+        elif path == "/live":
+            await respond(send, 200, b'{"status":"alive"}', "application/json")
+        else:
+            ready, report = await self.health.report()
+            body = msgspec.json.encode({"status": "ready" if ready else "not ready", "checks": report})
+            await respond(send, 200 if ready else 503, body, "application/json")

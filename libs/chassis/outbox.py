@@ -1,0 +1,136 @@
+"""A row and its message commit together: messages wait in a table until a relay has published them.
+
+Writers insert and `pg_notify` in their own transaction. Of all replicas one relay, the holder of an
+advisory lock, publishes in order of insertion and deletes what JetStream has stored. A crash between the
+two publishes again under the same `Nats-Msg-Id`, which JetStream drops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import nats.errors
+import nats.js.errors
+from sqlalchemy import BigInteger, Column, Identity, LargeBinary, MetaData, String, Table, insert, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from libs.chassis.bus import Bus
+from libs.chassis.codec import encode
+from libs.chassis.database import asyncpg_url
+from libs.chassis.telemetry import OUTBOX_RELAYED, trace_headers
+from libs.contracts.base import Message
+
+log = logging.getLogger(__name__)
+
+_BATCH = 500
+_POLL = 2.0
+
+
+def outbox_table(metadata: MetaData) -> Table:
+    """The outbox of the schema that `metadata` describes."""
+    return Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(), primary_key=True),
+        Column("subject", String, nullable=False),
+        Column("message_id", String, nullable=False),
+        Column("headers", JSONB, nullable=False),
+        Column("payload", LargeBinary, nullable=False),
+    )
+
+
+class Outbox:
+    """Writes to one schema's outbox."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._channel = f"outbox_{table.schema}"
+
+    async def add(self, session: AsyncSession, subject: str, message: Message, *, message_id: str) -> None:
+        """Publish `message` if and when the session's transaction commits. The current trace goes along."""
+        values = {
+            "subject": subject,
+            "message_id": message_id,
+            "headers": trace_headers(),
+            "payload": encode(message),
+        }
+        await session.execute(insert(self._table).values(values))
+        await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": self._channel})
+
+
+@asynccontextmanager
+async def relaying(schema: str, database_url: str, bus: Bus) -> AsyncIterator[None]:
+    """Run the relay of `schema` while the block runs; it waits its turn behind another replica's."""
+    task = asyncio.create_task(_forever(schema, asyncpg_url(database_url), bus))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _forever(schema: str, url: str, bus: Bus) -> None:
+    while True:
+        try:
+            await _relay(schema, url, bus)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            log.warning("outbox lost the database", extra={"error": str(error)})
+        except (nats.errors.Error, nats.js.errors.Error) as error:
+            log.warning("outbox lost the bus", extra={"error": str(error)})
+        await asyncio.sleep(0.5)
+
+
+async def _relay(schema: str, url: str, bus: Bus) -> None:
+    connection = await asyncpg.connect(url, timeout=5, command_timeout=30)
+    try:
+        await _elected(connection, schema)
+        wake = asyncio.Event()
+        wake.set()
+        await connection.add_listener(f"outbox_{schema}", lambda *_: wake.set())
+        while True:
+            try:
+                async with asyncio.timeout(_POLL):
+                    await wake.wait()
+            except TimeoutError:
+                pass
+            wake.clear()
+            while await _publish_batch(connection, schema, bus):
+                pass
+    finally:
+        connection.terminate()
+
+
+async def _elected(connection: asyncpg.Connection[Any], schema: str) -> None:
+    """Wait until this connection holds the relay's lock, which ends with the connection."""
+    key = zlib.crc32(f"outbox:{schema}".encode())
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", key):
+        await asyncio.sleep(0.5)
+
+
+async def _publish_batch(connection: asyncpg.Connection[Any], schema: str, bus: Bus) -> bool:
+    """Publish the oldest messages in order and delete them; whether there may be more."""
+    rows = await connection.fetch(
+        f'SELECT id, subject, message_id, headers, payload FROM "{schema}".outbox ORDER BY id LIMIT $1',  # noqa: S608
+        _BATCH,
+    )
+    if not rows:
+        return False
+    stored = []
+    for row in rows:
+        headers = {**json.loads(row["headers"]), "Nats-Msg-Id": row["message_id"]}
+        stored.append(await bus.jetstream.publish_async(row["subject"], row["payload"], headers=headers))
+    await asyncio.wait_for(asyncio.gather(*stored), timeout=10)
+    await connection.execute(
+        f'DELETE FROM "{schema}".outbox WHERE id = ANY($1::bigint[])',  # noqa: S608
+        [row["id"] for row in rows],
+    )
+    OUTBOX_RELAYED.labels(schema).inc(len(rows))
+    return len(rows) == _BATCH

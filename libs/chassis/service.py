@@ -1,0 +1,102 @@
+"""The life of a service process: telemetry, health from the first moment, resources, work, drain, end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import TypeVar
+
+import uvicorn
+import uvloop
+
+from libs.chassis.health import ASGIApp, Health, Shell
+from libs.chassis.settings import HttpSettings, TelemetrySettings
+from libs.chassis.telemetry import setup_logging, setup_tracing
+
+log = logging.getLogger(__name__)
+
+
+class ServiceSettings(HttpSettings, TelemetrySettings):
+    """What the shell of every service needs."""
+
+
+S = TypeVar("S", bound=ServiceSettings)
+Compose = Callable[[S, Health], AbstractAsyncContextManager[ASGIApp | None]]
+"""Builds a service's resources, yields its own ASGI app if it has one, and takes everything down."""
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without signal handling: the service decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def run(name: str, settings: S, compose: Compose[S]) -> None:
+    """Run service `name` until SIGTERM or SIGINT. Exits 1 when its resources cannot be had."""
+    setup_logging(name, settings)
+    provider = setup_tracing(name, settings)
+    try:
+        code = uvloop.run(_serve(name, settings, compose))
+    finally:
+        provider.shutdown()
+    sys.exit(code)
+
+
+async def _serve(name: str, settings: S, compose: Compose[S]) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    shell = Shell(Health())
+    server = _Server(_http_config(shell, settings))
+    serving = asyncio.create_task(server.serve())
+    async with AsyncExitStack() as stack:
+        code = await _work(stack.enter_async_context(compose(settings, shell.health)), shell, stop)
+        shell.health.stopping()
+        server.should_exit = True
+        await serving
+    log.info("service stopped", extra={"code": code})
+    return code
+
+
+async def _work(starting: Coroutine[None, None, ASGIApp | None], shell: Shell, stop: asyncio.Event) -> int:
+    """Bring the service up and keep it until `stop`; the exit code."""
+    composing = asyncio.ensure_future(starting)
+    stopped = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({composing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not composing.done():
+        composing.cancel()
+        await asyncio.gather(composing, return_exceptions=True)
+        return 0
+    if error := composing.exception():
+        stopped.cancel()
+        log.critical("service cannot start", exc_info=error)
+        return 1
+    shell.app = composing.result()
+    shell.health.started()
+    log.info("service started")
+    await stopped
+    log.info("service stopping")
+    return 0
+
+
+def _http_config(shell: Shell, settings: HttpSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        shell,
+        host=settings.http_host,
+        port=settings.http_port,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=64 * 1024,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
+    )

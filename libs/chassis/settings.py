@@ -1,0 +1,89 @@
+"""Settings fragments. A service composes the ones that it needs; each variable is `REELBUS_<FIELD>`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Fragment(BaseSettings):
+    """Base of all fragments."""
+
+    model_config = SettingsConfigDict(env_prefix="REELBUS_", extra="ignore")
+
+
+class HttpSettings(Fragment):
+    """Where a service answers `/live`, `/ready`, `/metrics` and, if it has one, its API."""
+
+    http_host: str = Field("127.0.0.1", description="Address to listen on.")
+    http_port: int = Field(8080, description="Port to listen on.", ge=0, le=65535)
+    shutdown_grace: float = Field(
+        5.0, description="Seconds that open requests get to finish after SIGTERM.", ge=0
+    )
+
+
+class BusSettings(Fragment):
+    """NATS."""
+
+    nats_url: SecretStr = Field(
+        SecretStr("nats://127.0.0.1:4222"), description="NATS server, with credentials."
+    )
+    ack_wait: float = Field(
+        30.0,
+        description="Seconds without a heartbeat after which a delivery counts as lost and is made again.",
+        ge=1,
+    )
+    max_attempts: int = Field(
+        5, description="Deliveries of a message that fails for an unknown reason.", ge=1
+    )
+    max_deliver: int = Field(
+        20, description="Deliveries at most, crashes and outages included (kept by the server).", ge=2
+    )
+    backoff_base: float = Field(1.0, description="Seconds before the first retry; doubles each time.", gt=0)
+    backoff_cap: float = Field(30.0, description="Seconds between retries at most.", gt=0)
+
+
+class StorageSettings(Fragment):
+    """S3."""
+
+    s3_endpoint: str = Field("http://127.0.0.1:9000", description="URL of the S3 server.")
+    s3_access_key: SecretStr = Field(SecretStr(""), description="Access key.")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key.")
+    s3_bucket: str = Field("media", description="The bucket that holds all media.")
+    s3_region: str = Field("us-east-1", description="Region that requests are signed for.")
+    s3_presign_ttl: int = Field(
+        21_600, description="Seconds that a URL handed to ffmpeg stays valid.", ge=60, le=604_800
+    )
+
+
+class DatabaseSettings(Fragment):
+    """PostgreSQL."""
+
+    database_url: SecretStr = Field(
+        SecretStr("postgresql+asyncpg://reelbus@127.0.0.1:5432/reelbus"),
+        description="SQLAlchemy URL, asyncpg driver.",
+    )
+    database_pool: int = Field(8, description="Connections that a process keeps at most.", ge=1)
+
+
+class TelemetrySettings(Fragment):
+    """Logs and traces."""
+
+    log_level: str = Field("INFO", description="Lowest level that is logged.")
+    otlp_endpoint: str | None = Field(
+        None, description="Base URL of an OTLP/HTTP collector; traces are recorded when it is set."
+    )
+    trace_ratio: float = Field(1.0, description="Share of new traces that are recorded, 0…1.", ge=0, le=1)
+    service_instance: str | None = Field(None, description="Name of this replica in logs and traces.")
+
+
+class WorkerSettings(Fragment):
+    """How much work a worker process takes at once, and where it works."""
+
+    lanes: int = Field(2, description="Tasks that one process works on at once.", ge=1, le=64)
+    scratch_dir: Path = Field(
+        Path(tempfile.gettempdir()) / "reelbus", description="Folder for the files of running tasks."
+    )

@@ -1,0 +1,189 @@
+"""Workers: take a task, claim it, run its handler with a context, publish the result, acknowledge."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import anyio
+
+from libs.chassis.bus import Bus
+from libs.chassis.delivery import Delivery
+from libs.chassis.settings import WorkerSettings
+from libs.chassis.storage import Storage
+from libs.chassis.telemetry import TASK_SECONDS, TASKS_RUNNING, TASKS_TOTAL, TRACER
+from libs.contracts.errors import ReelbusError, TaskTimeoutError, UnavailableError
+from libs.contracts.media import ObjectRef
+from libs.contracts.rpc import CLAIM_TASK, ClaimTask
+from libs.contracts.tasks import (
+    CANCEL_TASKS,
+    TASK_COMPLETED,
+    TASK_FAILED,
+    TASK_PROGRESS,
+    CancelTasks,
+    Task,
+    TaskCompleted,
+    TaskFailed,
+    TaskProgress,
+    TaskResult,
+)
+
+log = logging.getLogger(__name__)
+
+PROGRESS_INTERVAL = 0.25
+"""Seconds between two progress signals of a task at least."""
+
+
+class TaskContext:
+    """What a handler may use: inputs by URL or staged, a scratch folder, progress, and upload."""
+
+    def __init__(self, task: Task, scratch: Path, storage: Storage, bus: Bus) -> None:
+        self.task = task
+        self.scratch = scratch
+        self._storage = storage
+        self._bus = bus
+        self._reported = 0.0
+        self._report_time = 0.0
+        self._signals: set[asyncio.Task[None]] = set()
+
+    async def url(self, source: ObjectRef) -> str:
+        """A URL under which tools read `source` with ranged requests."""
+        return await self._storage.presign(source.key)
+
+    async def stage(self, source: ObjectRef) -> Path:
+        """A local copy of `source` in the scratch folder."""
+        path = self.scratch / f"input-{source.sha256[:16]}"
+        if not path.exists():
+            with TRACER.start_as_current_span("stage input", attributes={"size": source.size}):
+                await self._storage.get_file(source.key, path)
+        return path
+
+    def progress(self, fraction: float) -> None:
+        """Tell that `fraction` (0…1) of the work is done; it never falls, and is sent four times a second
+        at most."""
+        now = time.monotonic()
+        fraction = min(1.0, fraction)
+        if fraction <= self._reported or now - self._report_time < PROGRESS_INTERVAL:
+            return
+        self._reported, self._report_time = fraction, now
+        message = TaskProgress(task_id=self.task.task_id, job_id=self.task.job_id, fraction=fraction)
+        sending = asyncio.ensure_future(self._bus.signal(TASK_PROGRESS, message))
+        self._signals.add(sending)
+        sending.add_done_callback(self._signals.discard)
+
+    async def artifact(self, path: Path, name: str, content_type: str) -> ObjectRef:
+        """Store a produced file under the task's content address: the same work has the same key."""
+        key = f"results/{self.task.fingerprint}/{name}"
+        with TRACER.start_as_current_span("store artifact", attributes={"size": path.stat().st_size}):
+            return await self._storage.put_file(key, path, content_type)
+
+
+TaskHandler = Callable[[Any, TaskContext], Awaitable[TaskResult]]
+"""A function of a task's spec and a context; raises `ReelbusError` for what it can name."""
+
+
+class Worker:
+    """Runs the tasks of one service. `handlers` maps spec types to functions."""
+
+    def __init__(
+        self,
+        service: str,
+        bus: Bus,
+        storage: Storage,
+        settings: WorkerSettings,
+        handlers: dict[type, TaskHandler],
+    ) -> None:
+        self._service = service
+        self._bus = bus
+        self._storage = storage
+        self._handlers = handlers
+        self._scratch = settings.scratch_dir / f"{service}-{uuid4().hex[:8]}"
+        self._running: dict[UUID, anyio.CancelScope] = {}
+        bus.work(service, Task, self._on_task, self._on_exhausted, lanes=settings.lanes)
+        bus.listen(CANCEL_TASKS, self._on_cancel)
+
+    @asynccontextmanager
+    async def scratch(self) -> AsyncIterator[None]:
+        """The worker's scratch folder, while the block runs."""
+        self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            yield
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    async def _on_cancel(self, message: CancelTasks) -> None:
+        for task_id in message.task_ids:
+            if scope := self._running.get(task_id):
+                log.info("task cancelled", extra={"task_id": str(task_id)})
+                scope.cancel()
+
+    async def _on_task(self, task: Task, delivery: Delivery) -> None:
+        claim = await self._bus.call(CLAIM_TASK, ClaimTask(task_id=task.task_id, replayed=delivery.replayed))
+        kind = type(task.spec).__struct_config__.tag
+        if not claim.run:
+            TASKS_TOTAL.labels(kind, "skipped").inc()
+            log.info("task skipped", extra={"task_id": str(task.task_id), "reason": claim.reason})
+            return
+        with TASKS_RUNNING.labels(kind).track_inprogress(), TASK_SECONDS.labels(kind).time():
+            await self._run(task, str(kind), delivery)
+
+    async def _run(self, task: Task, kind: str, delivery: Delivery) -> None:
+        scope = anyio.CancelScope()
+        self._running[task.task_id] = scope
+        scratch = self._scratch / f"{task.task_id}-{delivery.attempt}"
+        try:
+            with scope, TRACER.start_as_current_span(f"task {kind}") as span:
+                span.set_attribute("reelbus.attempt", delivery.attempt)
+                scratch.mkdir(mode=0o700)
+                result = await self._work(task, scratch)
+                await self._completed(task, result, delivery)
+                TASKS_TOTAL.labels(kind, "completed").inc()
+            if scope.cancelled_caught:
+                TASKS_TOTAL.labels(kind, "cancelled").inc()
+        except ReelbusError as error:
+            TASKS_TOTAL.labels(kind, error.code).inc()
+            if error.retryable:
+                raise
+            await self._failed(task, error, delivery)
+        finally:
+            self._running.pop(task.task_id, None)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    async def _work(self, task: Task, scratch: Path) -> TaskResult:
+        handler = self._handlers[type(task.spec)]
+        context = TaskContext(task, scratch, self._storage, self._bus)
+        try:
+            async with asyncio.timeout(task.time_limit):
+                return await handler(task.spec, context)
+        except TimeoutError as error:
+            raise TaskTimeoutError(f"The work took longer than {task.time_limit:.0f} s.") from error
+        except OSError as error:  # the scratch disk: full, gone, read-only
+            raise UnavailableError(f"The worker's disk failed: {error.strerror}.") from error
+
+    async def _completed(self, task: Task, result: TaskResult, delivery: Delivery) -> None:
+        message = TaskCompleted(
+            task_id=task.task_id, job_id=task.job_id, fingerprint=task.fingerprint, result=result
+        )
+        message_id = f"{task.task_id}.completed.{delivery.sequence}"
+        await self._bus.publish(TASK_COMPLETED, message, message_id=message_id)
+
+    async def _failed(self, task: Task, error: ReelbusError, delivery: Delivery) -> None:
+        message = TaskFailed(
+            task_id=task.task_id,
+            job_id=task.job_id,
+            code=error.code,
+            message=error.message,
+            attempts=delivery.attempt,
+        )
+        message_id = f"{task.task_id}.failed.{delivery.sequence}"
+        await self._bus.publish(TASK_FAILED, message, message_id=message_id)
+
+    async def _on_exhausted(self, task: Task, error: ReelbusError, delivery: Delivery) -> None:
+        await self._failed(task, error, delivery)

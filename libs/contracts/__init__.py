@@ -1,0 +1,1 @@
+"""What travels between services: events, tasks, RPC, and the streams that carry them."""

@@ -1,0 +1,101 @@
+"""Jobs: what a request becomes. Specs, states, and the events that everything watches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Union
+from uuid import UUID
+
+from libs.contracts.base import Event, Message, Signal
+from libs.contracts.tasks import TaskResult
+
+
+class EnhanceSpec(Message, frozen=True, kw_only=True, tag="enhance"):
+    """Denoise, correct levels and sharpen; keep sound, duration, frame rate and orientation."""
+
+    asset_id: UUID
+
+
+class ExtractMetadataSpec(Message, frozen=True, kw_only=True, tag="extract_metadata"):
+    """Extract metadata and colour."""
+
+    asset_id: UUID
+
+
+JobSpec = Union[EnhanceSpec, ExtractMetadataSpec]  # noqa: UP007  (evaluated by msgspec)
+
+
+class JobState(Enum):
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
+
+
+class JobError(Message, frozen=True, kw_only=True):
+    """Why a job failed: a stable code, and words for the user."""
+
+    code: str
+    message: str
+
+
+class Job(Message, frozen=True, kw_only=True):
+    """A job as others see it.
+
+    `key` is the submitter's own name for it, unique for the owner; `kind` is the tag of its spec;
+    `channel` the WebSocket channel that follows it. `progress` is 0…100 and never falls while the job
+    lives. `result` is what its last task produced.
+    """
+
+    job_id: UUID
+    key: str
+    owner: str
+    family: str
+    kind: str
+    asset_id: UUID
+    state: JobState
+    progress: float
+    created_at: datetime
+    updated_at: datetime
+    channel: str | None = None
+    error: JobError | None = None
+    result: TaskResult | None = None
+
+
+class JobEvent(Message, frozen=True, kw_only=True):
+    """The state of the job right after the fact that the subject names."""
+
+    job: Job
+
+
+class JobCreated(JobEvent, frozen=True, kw_only=True):
+    pass
+
+
+class JobCompleted(JobEvent, frozen=True, kw_only=True):
+    pass
+
+
+class JobFailed(JobEvent, frozen=True, kw_only=True):
+    pass
+
+
+class JobCancelled(JobEvent, frozen=True, kw_only=True):
+    pass
+
+
+class JobProgressed(JobEvent, frozen=True, kw_only=True):
+    pass
+
+
+JOB_CREATED = Event("job.created", 1, JobCreated)
+JOB_COMPLETED = Event("job.completed", 1, JobCompleted)
+JOB_FAILED = Event("job.failed", 1, JobFailed)
+JOB_CANCELLED = Event("job.cancelled", 1, JobCancelled)
+JOB_PROGRESS = Signal("job.progress", JobProgressed)

@@ -1,0 +1,160 @@
+"""Remote calls: request and reply types, and the union that every reply is."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar, Union
+from uuid import UUID
+
+import msgspec
+
+from libs.contracts.base import Message, Method
+from libs.contracts.jobs import Job, JobSpec
+from libs.contracts.media import Asset
+
+T = TypeVar("T")
+
+
+class Ok(msgspec.Struct, Generic[T], frozen=True, kw_only=True, tag="ok"):
+    value: T
+
+
+class RpcError(Message, frozen=True, kw_only=True, tag="error"):
+    """`code` is one of `libs.contracts.errors`; `retryable` says whether asking again may help."""
+
+    code: str
+    message: str
+    retryable: bool = False
+    details: dict[str, Any] = {}
+
+
+# --- ingest ---------------------------------------------------------------------------------------
+
+
+class BeginUpload(Message, frozen=True, kw_only=True):
+    """Reserve an asset id and a storage key before the first byte is written, so that an upload that
+    dies can be found and cleaned up. `name` and `declared_type` are what the client says."""
+
+    owner: str
+    name: str
+    declared_type: str
+
+
+class UploadTicket(Message, frozen=True, kw_only=True):
+    asset_id: UUID
+    key: str
+
+
+class CompleteUpload(Message, frozen=True, kw_only=True):
+    """All bytes are in storage. `size` and `sha256` are what was measured while they passed."""
+
+    asset_id: UUID
+    size: int
+    sha256: str
+    family: str
+    channel: str | None = None
+
+
+class AbandonUpload(Message, frozen=True, kw_only=True):
+    """The upload will not become an asset, or the asset just made of it is of no use: remove everything
+    that is there of it."""
+
+    asset_id: UUID
+
+
+class Done(Message, frozen=True, kw_only=True):
+    """Nothing to tell but success."""
+
+
+class GetAsset(Message, frozen=True, kw_only=True):
+    """Not found unless it belongs to `owner`."""
+
+    asset_id: UUID
+    owner: str
+
+
+BEGIN_UPLOAD = Method("rpc.ingest.begin_upload", BeginUpload, UploadTicket)
+COMPLETE_UPLOAD = Method("rpc.ingest.complete_upload", CompleteUpload, Asset, timeout=60.0)
+ABANDON_UPLOAD = Method("rpc.ingest.abandon_upload", AbandonUpload, Done)
+GET_ASSET = Method("rpc.ingest.get_asset", GetAsset, Asset)
+
+# --- jobs -----------------------------------------------------------------------------------------
+
+
+class Submission(Message, frozen=True, kw_only=True):
+    """One job to be. Submitting a known `key` of the same owner again answers the job that exists."""
+
+    key: str
+    spec: JobSpec
+    lane: str = "interactive"
+
+
+class SubmitJobs(Message, frozen=True, kw_only=True):
+    """All of them or none."""
+
+    owner: str
+    family: str
+    submissions: list[Submission]
+    channel: str | None = None
+
+
+class JobList(Message, frozen=True, kw_only=True):
+    jobs: list[Job]
+
+
+class GetJobs(Message, frozen=True, kw_only=True):
+    """The jobs of `owner` under these keys; unknown keys are missing from the answer. At most 500."""
+
+    owner: str
+    keys: list[str]
+
+
+class ListChannelJobs(Message, frozen=True, kw_only=True):
+    """Jobs that a channel follows: the unfinished ones, and those finished within the last
+    `finished_within` seconds. Oldest first, at most 1,000."""
+
+    channel: str
+    finished_within: float = 0.0
+
+
+class CancelJob(Message, frozen=True, kw_only=True):
+    job_id: UUID
+    owner: str
+
+
+class ClaimTask(Message, frozen=True, kw_only=True):
+    """A worker is about to start this delivery of a task. `replayed` marks an operator's replay of a
+    dead letter, which reopens a failed job."""
+
+    task_id: UUID
+    replayed: bool = False
+
+
+class Claim(Message, frozen=True, kw_only=True):
+    """`run` is false when the work is not wanted any more (cancelled, or done already)."""
+
+    run: bool
+    reason: str = ""
+
+
+SUBMIT_JOBS = Method("rpc.jobs.submit", SubmitJobs, JobList, timeout=15.0)
+GET_JOBS = Method("rpc.jobs.get", GetJobs, JobList)
+LIST_CHANNEL_JOBS = Method("rpc.jobs.list_channel", ListChannelJobs, JobList)
+CANCEL_JOB = Method("rpc.jobs.cancel", CancelJob, Job)
+CLAIM_TASK = Method("rpc.jobs.claim_task", ClaimTask, Claim)
+
+METHODS: tuple[Method[Any], ...] = (
+    BEGIN_UPLOAD,
+    COMPLETE_UPLOAD,
+    ABANDON_UPLOAD,
+    GET_ASSET,
+    SUBMIT_JOBS,
+    GET_JOBS,
+    LIST_CHANNEL_JOBS,
+    CANCEL_JOB,
+    CLAIM_TASK,
+)
+
+
+def reply_type(method: Method[Any]) -> Any:
+    """The tagged union that a reply to `method` decodes to."""
+    return Union[Ok[method.reply], RpcError]  # type: ignore[name-defined]  # noqa: UP007  (built at run time)

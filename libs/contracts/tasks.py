@@ -1,0 +1,100 @@
+"""Tasks: units of work for one worker service, their results, and what workers tell about them."""
+
+from __future__ import annotations
+
+from typing import Union
+from uuid import UUID
+
+from libs.contracts.base import Event, Message, Signal
+from libs.contracts.graph import Output
+from libs.contracts.media import MediaInfo, ObjectRef
+
+INTERACTIVE, BATCH = LANES = ("interactive", "batch")
+
+
+class RenderTask(Message, frozen=True, kw_only=True, tag="render"):
+    """Execute a render graph; the artifact is named `file_name`."""
+
+    graph: Output
+    file_name: str
+
+
+class MetadataTask(Message, frozen=True, kw_only=True, tag="metadata"):
+    """Extract metadata and colour from a video; the artifact is a JSON `Metadata`."""
+
+    source: ObjectRef
+    info: MediaInfo
+
+
+TaskSpec = Union[RenderTask, MetadataTask]  # noqa: UP007  (evaluated by msgspec)
+
+SERVICE_OF: dict[type, str] = {RenderTask: "transcode", MetadataTask: "analyze"}
+"""Which worker service executes a task."""
+
+
+class Task(Message, frozen=True, kw_only=True):
+    """What is on the TASKS stream. `fingerprint` is the content address of the work and names its
+    artifacts; `time_limit` is seconds of work, after which the attempt fails."""
+
+    task_id: UUID
+    job_id: UUID
+    owner: str
+    fingerprint: str
+    spec: TaskSpec
+    time_limit: float = 3600.0
+
+
+class RenderResult(Message, frozen=True, kw_only=True, tag="render"):
+    """`info` is a probe of the artifact itself; `notes` say what was not kept or looked damaged."""
+
+    artifact: ObjectRef
+    info: MediaInfo
+    notes: list[str] = []
+
+
+class MetadataResult(Message, frozen=True, kw_only=True, tag="metadata"):
+    """`artifact` is the stored JSON `Metadata`."""
+
+    artifact: ObjectRef
+
+
+TaskResult = Union[RenderResult, MetadataResult]  # noqa: UP007
+
+
+class TaskCompleted(Message, frozen=True, kw_only=True):
+    task_id: UUID
+    job_id: UUID
+    fingerprint: str
+    result: TaskResult
+
+
+class TaskFailed(Message, frozen=True, kw_only=True):
+    """The task will not be tried again. `attempts` counts the deliveries that were made."""
+
+    task_id: UUID
+    job_id: UUID
+    code: str
+    message: str
+    attempts: int
+
+
+TASK_COMPLETED = Event("task.completed", 1, TaskCompleted)
+TASK_FAILED = Event("task.failed", 1, TaskFailed)
+
+
+class TaskProgress(Message, frozen=True, kw_only=True):
+    """`fraction` is 0…1 of this attempt's work."""
+
+    task_id: UUID
+    job_id: UUID
+    fraction: float
+
+
+class CancelTasks(Message, frozen=True, kw_only=True):
+    """Whoever runs one of these stops at once."""
+
+    task_ids: list[UUID]
+
+
+TASK_PROGRESS = Signal("task.progress", TaskProgress)
+CANCEL_TASKS = Signal("task.cancel", CancelTasks)

@@ -1,0 +1,91 @@
+"""The ffmpeg filters that a graph may use, with the type of each option.
+
+Only filters that touch nothing but frames are here: none that opens files, hosts or devices.
+"""
+
+from __future__ import annotations
+
+import math
+
+from libs.contracts.errors import InvalidInputError
+from libs.contracts.graph import FilterStep, FilterValue
+
+INTEGER, NUMBER, WORD, EXPRESSION = "an integer", "a number", "a word", "an expression"
+MAX_TEXT = 512
+
+FILTERS: dict[str, dict[str, str]] = {
+    "bwdif": {"mode": WORD, "parity": WORD, "deint": WORD},
+    "crop": {"w": EXPRESSION, "h": EXPRESSION, "x": EXPRESSION, "y": EXPRESSION, "exact": INTEGER},
+    "curves": {"all": EXPRESSION, "master": EXPRESSION, "interp": WORD},
+    "drawbox": {
+        "x": EXPRESSION,
+        "y": EXPRESSION,
+        "w": EXPRESSION,
+        "h": EXPRESSION,
+        "color": WORD,
+        "t": EXPRESSION,
+    },
+    "eq": {"contrast": NUMBER, "brightness": NUMBER, "saturation": NUMBER, "gamma": NUMBER},
+    "fillborders": {"left": INTEGER, "right": INTEGER, "top": INTEGER, "bottom": INTEGER, "mode": WORD},
+    "format": {"pix_fmts": WORD},
+    "hqdn3d": {"luma_spatial": NUMBER, "chroma_spatial": NUMBER, "luma_tmp": NUMBER, "chroma_tmp": NUMBER},
+    "normalize": {
+        "smoothing": INTEGER,
+        "independence": NUMBER,
+        "strength": NUMBER,
+        "blackpt": WORD,
+        "whitept": WORD,
+    },
+    "null": {},
+    "pad": {"w": EXPRESSION, "h": EXPRESSION, "x": EXPRESSION, "y": EXPRESSION, "color": WORD},
+    "scale": {
+        "w": EXPRESSION,
+        "h": EXPRESSION,
+        "flags": EXPRESSION,
+        "in_color_matrix": WORD,
+        "out_color_matrix": WORD,
+        "in_range": WORD,
+        "out_range": WORD,
+    },
+    "setparams": {
+        "field_mode": WORD,
+        "range": WORD,
+        "color_primaries": WORD,
+        "color_trc": WORD,
+        "colorspace": WORD,
+    },
+    "setpts": {"expr": EXPRESSION},
+    "settb": {"expr": EXPRESSION},
+    "unsharp": {
+        "luma_msize_x": INTEGER,
+        "luma_msize_y": INTEGER,
+        "luma_amount": NUMBER,
+        "chroma_msize_x": INTEGER,
+        "chroma_msize_y": INTEGER,
+        "chroma_amount": NUMBER,
+    },
+}
+
+
+def check_step(step: FilterStep) -> None:
+    """`InvalidInputError` for an unknown filter or option and for a value of the wrong type."""
+    options = FILTERS.get(step.name)
+    if options is None:
+        raise InvalidInputError(f"There is no filter named {step.name!r}.")
+    for name, value in step.options.items():
+        if name not in options:
+            raise InvalidInputError(f"The filter {step.name} has no option {name!r}.")
+        if not _fits(value, options[name]):
+            raise InvalidInputError(f"The option {name} of the filter {step.name} must be {options[name]}.")
+
+
+def _fits(value: FilterValue, kind: str) -> bool:
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, str):
+        if kind == WORD:
+            return value.replace("_", "").replace("-", "").isalnum() and value.isascii()
+        return kind == EXPRESSION and 0 < len(value) <= MAX_TEXT and value.isascii() and value.isprintable()
+    if kind in (INTEGER, EXPRESSION) and isinstance(value, int):
+        return True
+    return kind in (NUMBER, EXPRESSION) and math.isfinite(value)

@@ -1,0 +1,87 @@
+"""Where ffmpeg is, what it may use, and the argv prefix that holds it to that."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from libs.contracts.errors import UnavailableError
+
+MIB = 1024 * 1024
+
+ExitObserver = Callable[[str, float, str], None]
+"""Called once per process with the program (`ffmpeg`, `ffprobe`), its seconds of wall time and its
+outcome: `ok`, `failed`, `timeout`, `cancelled`, or `stopped` (the reader wanted no more)."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Per process. `memory_bytes` is address space, `cpu_seconds` are summed over threads,
+    `output_bytes` is the largest file it may write, `threads` how many a codec starts (0: ffmpeg
+    decides). Address space, CPU and files are limited on Linux only."""
+
+    memory_bytes: int = 6144 * MIB
+    cpu_seconds: int = 6 * 3600
+    output_bytes: int = 64 * 1024 * MIB
+    open_files: int = 256
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The programs (names on PATH or absolute paths), their limits, and who wants to know of exits."""
+
+    ffmpeg: str = "ffmpeg"
+    ffprobe: str = "ffprobe"
+    limits: Limits = field(default_factory=Limits)
+    on_exit: ExitObserver | None = None
+
+    def path(self, program: str) -> str:
+        """Absolute path of `ffmpeg` or `ffprobe`; `UnavailableError` when it is not installed."""
+        found = _which(self.ffmpeg if program == "ffmpeg" else self.ffprobe)
+        if found is None:
+            raise UnavailableError(f"{program} is not installed on this machine.")
+        return found
+
+
+def confinement(limits: Limits) -> list[str]:
+    """The argv prefix that sets resource limits and ties the child's life to ours.
+
+    `setpriv --pdeathsig` (util-linux) has the kernel kill the child when the thread that started it
+    ends, so that a SIGKILL of the service leaves no encoder behind. Empty where the tools are missing.
+    """
+    if sys.platform != "linux":
+        return []
+    prefix: list[str] = []
+    if setpriv := _working_setpriv():
+        prefix += [setpriv, "--pdeathsig", "KILL", "--"]
+    if prlimit := _which("prlimit"):
+        prefix += [
+            prlimit,
+            f"--as={limits.memory_bytes}",
+            f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 5}",
+            f"--fsize={limits.output_bytes}",
+            f"--nofile={limits.open_files}",
+            "--core=0",
+            "--",
+        ]
+    return prefix
+
+
+@lru_cache
+def _which(name: str) -> str | None:
+    return shutil.which(name)
+
+
+@lru_cache
+def _working_setpriv() -> str | None:
+    """BusyBox has a setpriv without `--pdeathsig`, and some sandboxes forbid it: try it once."""
+    setpriv, true = _which("setpriv"), _which("true")
+    if setpriv is None or true is None:
+        return None
+    tried = subprocess.run([setpriv, "--pdeathsig", "KILL", "--", true], capture_output=True, check=False)
+    return setpriv if tried.returncode == 0 else None

@@ -1,0 +1,1 @@
+"""The `reelbus` command: the embedded stack, the demo and the operator's tools."""

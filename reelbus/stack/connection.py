@@ -1,0 +1,62 @@
+"""How other tools reach a stack: its addresses and credentials."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from reelbus.stack import lock, secrets, state
+from reelbus.stack.errors import NotRunningError
+from reelbus.stack.layout import Layout
+from reelbus.stack.secrets import Secrets
+
+USER = "reelbus"
+BUCKET = "media"
+
+
+@dataclass(frozen=True, slots=True)
+class StackConnection:
+    nats_url: str
+    database_url: str
+    s3_endpoint: str
+    s3_access_key: str
+    s3_secret_key: str
+    s3_bucket: str
+    public_url: str
+
+    def environ(self) -> dict[str, str]:
+        """The settings every service and tool understands."""
+        return {
+            "REELBUS_NATS_URL": self.nats_url,
+            "REELBUS_DATABASE_URL": self.database_url,
+            "REELBUS_S3_ENDPOINT": self.s3_endpoint,
+            "REELBUS_S3_ACCESS_KEY": self.s3_access_key,
+            "REELBUS_S3_SECRET_KEY": self.s3_secret_key,
+            "REELBUS_S3_BUCKET": self.s3_bucket,
+            "REELBUS_PUBLIC_URL": self.public_url,
+        }
+
+
+def describe(keys: Secrets, ports: dict[str, int], public_url: str) -> StackConnection:
+    return StackConnection(
+        nats_url=f"nats://{USER}:{keys.nats_password}@127.0.0.1:{ports['nats']}",
+        database_url=f"postgresql+asyncpg://{USER}:{keys.postgres_password}@127.0.0.1:{ports['postgres']}/{USER}",
+        s3_endpoint=f"http://127.0.0.1:{ports['s3']}",
+        s3_access_key=keys.s3_access_key,
+        s3_secret_key=keys.s3_secret_key,
+        s3_bucket=BUCKET,
+        public_url=public_url,
+    )
+
+
+def load(data_dir: Path) -> StackConnection:
+    """The connection of the stack that runs in `data_dir`.
+
+    Raises:
+        NotRunningError: none does.
+    """
+    layout = Layout.at(data_dir)
+    current = state.load(layout.state)
+    if lock.holder(layout.lock) is None or not current.ports:
+        raise NotRunningError(
+            f"No stack runs in {layout.root}. Start one: reelbus up --detach --data {layout.root}"
+        )
+    return describe(secrets.load(layout.secrets), current.ports, current.public_url)

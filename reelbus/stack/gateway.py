@@ -1,0 +1,99 @@
+"""The public port: caddy in front of the edge and notify replicas."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from signal import Signals
+
+from reelbus.stack import host as machine_host
+from reelbus.stack import probes
+from reelbus.stack.layout import Layout
+from reelbus.stack.servers import Machine
+from reelbus.stack.specs import ProcessSpec
+
+# A refused connection is tried again, so a restarting replica costs time, not errors. uvicorn closes idle
+# connections after 5 s; dropping ours sooner avoids sending a request down one that is just being closed.
+UPSTREAM = """\
+lb_policy {policy}
+lb_try_duration 10s
+lb_try_interval 100ms
+transport http {{
+	dial_timeout 2s
+	keepalive 3s
+}}"""
+
+# Only worth it when there is another replica to go to: a lone one answers its own errors.
+HEALTH = """\
+fail_duration 1s
+health_uri /live
+health_interval 2s
+health_timeout 5s
+health_fails 2"""
+
+
+def config_path(layout: Layout) -> Path:
+    return layout.caddy / "Caddyfile"
+
+
+def config(*, host: str, port: int, health_port: int, edge: Sequence[int], notify: Sequence[int]) -> str:
+    """The Caddyfile. Bodies are streamed both ways; `/ws/*` goes to notify, all else to the edge."""
+    return f"""\
+{{
+	admin off
+	auto_https off
+	persist_config off
+	grace_period 5s
+	skip_install_trust
+	log {{
+		output stderr
+		level INFO
+	}}
+}}
+
+http://:{health_port} {{
+	bind 127.0.0.1
+	respond /live 200
+}}
+
+http://:{port} {{
+	bind {_bind(host)}
+	handle /ws/* {{
+{_indent(_proxy(notify, policy="least_conn"), 2)}
+	}}
+	handle {{
+{_indent(_proxy(edge, policy="round_robin"), 2)}
+	}}
+}}
+"""
+
+
+def process(layout: Layout, ports: Mapping[str, int], needs: Sequence[str], machine: Machine) -> ProcessSpec:
+    """`ports` holds `caddy` (public) and `caddy-health`."""
+    healthy = probes.http(ports["caddy-health"], "/live")
+    run = ("run", "--adapter", "caddyfile", "--config", str(config_path(layout)))
+    home = {"HOME": layout.caddy, "XDG_CONFIG_HOME": layout.caddy, "XDG_DATA_HOME": layout.caddy}
+    return ProcessSpec(
+        name="caddy",
+        argv=(*machine.guard[Signals.SIGKILL], str(machine_host.binary("caddy")), *run),
+        env={**machine.env, **{key: str(path) for key, path in home.items()}},
+        port=ports["caddy"],
+        rank=20,
+        ready=healthy,
+        live=healthy,
+        needs=tuple(needs),
+    )
+
+
+def _proxy(upstreams: Sequence[int], policy: str) -> str:
+    several = len(upstreams) > 1
+    body = UPSTREAM.format(policy=policy) + "\nflush_interval -1" + (f"\n{HEALTH}" if several else "")
+    targets = " ".join(f"127.0.0.1:{port}" for port in upstreams)
+    return f"reverse_proxy {targets} {{\n{_indent(body, 1)}\n}}"
+
+
+def _bind(host: str) -> str:
+    return json.dumps(host)
+
+
+def _indent(text: str, depth: int) -> str:
+    return "\n".join("\t" * depth + line for line in text.splitlines())

@@ -1,0 +1,5 @@
+"""`python -m services.analyze`."""
+
+from services.analyze.app import main
+
+main()

@@ -1,0 +1,1 @@
+"""The REST contracts: HTTP in, calls and streams out; no media work, no job logic."""

@@ -1,0 +1,5 @@
+"""`python -m services.edge`."""
+
+from services.edge.app import main
+
+main()

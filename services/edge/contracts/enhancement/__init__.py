@@ -1,0 +1,1 @@
+"""The enhancement contract: `/upload`, `/internal/*-status`, `/processed_videos`, `/metadata`."""

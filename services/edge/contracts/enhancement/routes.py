@@ -1,0 +1,121 @@
+"""Routes of the enhancement contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import MediaType, Request, Response, Router, get, head, post
+from litestar.di import NamedDependency, Provide
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery
+
+from libs.contracts.media import PUBLIC_OWNER
+from services.edge.contracts.enhancement.files import (
+    ENHANCE,
+    EXTRACT,
+    ResultFiles,
+    file_id_of,
+    job_key,
+)
+from services.edge.contracts.enhancement.openapi import UploadOperation
+from services.edge.contracts.enhancement.schemas import Problem, Status, Uploaded, status_of
+from services.edge.contracts.enhancement.upload import UploadFlow
+from services.edge.downloads import serve
+from services.edge.job_loader import JobLoader
+
+AnyRequest = Request[Any, Any, Any]
+_NOT_FOUND = {404: ResponseSpec(Problem, description="File not found")}
+_UPLOAD_ERRORS = {
+    400: ResponseSpec(Problem, description="File is not a video, or the form cannot be read"),
+    413: ResponseSpec(Problem, description="File is larger than the limit"),
+    503: ResponseSpec(Problem, description="Storage, database or bus do not answer; see Retry-After"),
+}
+
+
+@post(
+    "/upload",
+    status_code=200,
+    operation_class=UploadOperation,
+    responses=_UPLOAD_ERRORS,
+    request_max_body_size=None,
+    summary="Upload a video and start both processes",
+)
+async def upload(
+    request: AnyRequest, uploads: NamedDependency[UploadFlow], client_id: FromQuery[str | None] = None
+) -> Uploaded:
+    content_type = request.headers.get("content-type", "")
+    return Uploaded(file_id=await uploads.run(request.stream(), content_type, client_id))
+
+
+@get(
+    "/internal/video-enhancement-status/{file_id:str}",
+    responses=_NOT_FOUND,
+    summary="State of the enhancement of a file",
+)
+async def enhancement_status(file_id: FromPath[str], jobs: NamedDependency[JobLoader]) -> Status:
+    return status_of(await jobs.get(PUBLIC_OWNER, job_key(ENHANCE, file_id_of(file_id))))
+
+
+@get(
+    "/internal/metadata-extraction-status/{file_id:str}",
+    responses=_NOT_FOUND,
+    summary="State of the metadata extraction of a file",
+)
+async def metadata_status(file_id: FromPath[str], jobs: NamedDependency[JobLoader]) -> Status:
+    return status_of(await jobs.get(PUBLIC_OWNER, job_key(EXTRACT, file_id_of(file_id))))
+
+
+@get(
+    "/processed_videos/{name:str}", media_type=MediaType.TEXT, responses=_NOT_FOUND, summary="Enhanced video"
+)
+async def enhanced_video(
+    request: AnyRequest, name: FromPath[str], files: NamedDependency[ResultFiles]
+) -> Response[Any]:
+    return serve(request, await files.enhanced(name))
+
+
+@head("/processed_videos/{name:str}", include_in_schema=False)
+async def enhanced_video_head(
+    request: AnyRequest, name: FromPath[str], files: NamedDependency[ResultFiles]
+) -> Response[None]:
+    return serve(request, await files.enhanced(name))
+
+
+@get(
+    ["/processed_videos/metadata/{name:str}", "/metadata/{name:str}"],
+    responses=_NOT_FOUND,
+    summary="Metadata of a video",
+)
+async def metadata(
+    request: AnyRequest, name: FromPath[str], files: NamedDependency[ResultFiles]
+) -> Response[Any]:
+    return serve(request, await files.metadata(name))
+
+
+@head(["/processed_videos/metadata/{name:str}", "/metadata/{name:str}"], include_in_schema=False)
+async def metadata_head(
+    request: AnyRequest, name: FromPath[str], files: NamedDependency[ResultFiles]
+) -> Response[None]:
+    return serve(request, await files.metadata(name))
+
+
+def router(uploads: UploadFlow, jobs: JobLoader, files: ResultFiles) -> Router:
+    """The family's routes over these parts."""
+    return Router(
+        "/",
+        route_handlers=[
+            upload,
+            enhancement_status,
+            metadata_status,
+            enhanced_video,
+            enhanced_video_head,
+            metadata,
+            metadata_head,
+        ],
+        dependencies={
+            "uploads": Provide(lambda: uploads, sync_to_thread=False),
+            "jobs": Provide(lambda: jobs, sync_to_thread=False),
+            "files": Provide(lambda: files, sync_to_thread=False),
+        },
+        tags=["enhancement"],
+    )

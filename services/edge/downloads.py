@@ -1,0 +1,93 @@
+"""Serving bytes over HTTP: ranges, conditions, HEAD (RFC 9110, sections 13 and 14)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, Response
+from litestar.response import Stream
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is served: `read(offset, length)` yields bytes, `etag` is without quotes."""
+
+    size: int
+    etag: str
+    content_type: str
+    read: Callable[[int, int], AsyncIterator[bytes]]
+
+
+def content_of(data: bytes, etag: str, content_type: str) -> Content:
+    """Content that is in memory."""
+
+    async def read(offset: int, length: int) -> AsyncIterator[bytes]:
+        yield data[offset : offset + length]
+
+    return Content(len(data), etag, content_type, read)
+
+
+class UnsatisfiableError(Exception):
+    """The range lies outside of the content."""
+
+
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
+    """Offset and length of a single byte range within `size` bytes; `None` when the header is to be
+    ignored (other units, several ranges, nonsense). Raises `UnsatisfiableError`."""
+    found = _RANGE.fullmatch(header.strip())
+    if found is None or not (found[1] or found[2]):
+        return None
+    if not found[1]:
+        length = min(int(found[2]), size)
+        if length == 0:
+            raise UnsatisfiableError
+        return size - length, length
+    first = int(found[1])
+    last = min(int(found[2]), size - 1) if found[2] else size - 1
+    if found[2] and int(found[2]) < first:
+        return None
+    if first >= size:
+        raise UnsatisfiableError
+    return first, last - first + 1
+
+
+def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
+    """The answer to a GET or HEAD for `content`: 200, 206, 304 or 416."""
+    etag = f'"{content.etag}"'
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "no-cache"}
+    if _matches(request.headers.get("if-none-match"), etag):
+        return Response(None, status_code=304, headers=headers, media_type=content.content_type)
+    status, offset, length = 200, 0, content.size
+    wanted = request.headers.get("range")
+    if wanted and request.headers.get("if-range", etag) == etag:
+        try:
+            part = parse_range(wanted, content.size)
+        except UnsatisfiableError:
+            headers |= {"Content-Range": f"bytes */{content.size}"}
+            return Response(
+                {"detail": "The requested range lies outside of the file."}, status_code=416, headers=headers
+            )
+        if part is not None:
+            status, (offset, length) = 206, part
+            headers["Content-Range"] = f"bytes {offset}-{offset + length - 1}/{content.size}"
+    headers["Content-Length"] = str(length)
+    if request.method == "HEAD":
+        return Response(None, status_code=status, headers=headers, media_type=content.content_type)
+    return Stream(
+        content.read(offset, length) if length else content_of(b"", "", "").read(0, 0),
+        status_code=status,
+        headers=headers,
+        media_type=content.content_type,
+    )
+
+
+def _matches(header: str | None, etag: str) -> bool:
+    if header is None:
+        return False
+    candidates = [value.strip().removeprefix("W/") for value in header.split(",")]
+    return "*" in candidates or etag in candidates

@@ -1,0 +1,76 @@
+"""`multipart/form-data` as a stream of parts, none of them held in memory or spooled to disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from libs.contracts.errors import InvalidInputError
+
+_MAX_PARTS = 64
+_MAX_FIELD = 64 << 10
+
+
+@dataclass
+class Part:
+    """One part. Read `chunks` or `text` before asking for the next part; what is left is skipped."""
+
+    name: str
+    filename: str | None
+    content_type: str
+    chunks: AsyncIterator[bytes]
+
+    async def text(self) -> str:
+        """A small field. Raises `InvalidInputError` when it is not small or not UTF-8."""
+        data = b""
+        async for chunk in self.chunks:
+            data += chunk
+            if len(data) > _MAX_FIELD:
+                raise InvalidInputError(f"The field {self.name} is too long.")
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidInputError(f"The field {self.name} is not UTF-8 text.") from error
+
+
+async def parts(body: AsyncIterator[bytes], content_type: str) -> AsyncIterator[Part]:
+    """The parts of a form. Raises `InvalidInputError` for what is no such form, or ends too early."""
+    kind, options = parse_options_header(content_type)
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not boundary:
+        raise InvalidInputError("The request must be multipart/form-data.")
+    events = _events(body, boundary)
+    async for event in events:
+        if isinstance(event, MultipartSegment):
+            part = Part(
+                event.name or "",
+                event.filename,
+                event.content_type or "text/plain",
+                _segment(events),
+            )
+            yield part
+            async for _ in part.chunks:
+                pass
+
+
+async def _segment(events: AsyncIterator[MultipartSegment | bytes | None]) -> AsyncIterator[bytes]:
+    async for event in events:
+        if event is None:
+            return
+        if isinstance(event, (bytes, bytearray)):
+            yield bytes(event)
+
+
+async def _events(
+    body: AsyncIterator[bytes], boundary: str
+) -> AsyncIterator[MultipartSegment | bytes | None]:
+    try:
+        parser = PushMultipartParser(boundary, max_segment_count=_MAX_PARTS)
+        async for chunk in body:
+            for event in parser.parse(chunk):
+                yield event
+        parser.close()
+    except MultipartError as error:
+        raise InvalidInputError(f"The form cannot be read: {error}.") from error

@@ -1,0 +1,82 @@
+"""From a form's file part to an asset: streamed to storage, registered, or cleaned up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import anyio
+
+from libs.chassis.bus import Bus
+from libs.chassis.storage import Storage
+from libs.chassis.telemetry import TRACER
+from libs.contracts.errors import ReelbusError
+from libs.contracts.media import Asset, ObjectRef
+from libs.contracts.rpc import (
+    ABANDON_UPLOAD,
+    BEGIN_UPLOAD,
+    COMPLETE_UPLOAD,
+    AbandonUpload,
+    BeginUpload,
+    CompleteUpload,
+    UploadTicket,
+)
+from services.edge.forms import Part
+
+log = logging.getLogger(__name__)
+
+
+class StoredUpload:
+    """Bytes that are in storage and not an asset yet."""
+
+    def __init__(self, bus: Bus, asset_id: UUID, stored: ObjectRef) -> None:
+        self._bus = bus
+        self.asset_id = asset_id
+        self._stored = stored
+
+    async def complete(self, *, family: str, channel: str | None = None) -> Asset:
+        """Make the asset. Raises what ingest raises."""
+        request = CompleteUpload(
+            asset_id=self.asset_id,
+            size=self._stored.size,
+            sha256=self._stored.sha256,
+            family=family,
+            channel=channel,
+        )
+        asset: Asset = await self._bus.call(COMPLETE_UPLOAD, request)
+        return asset
+
+
+class Uploader:
+    """Stores uploads of at most `max_size` bytes."""
+
+    def __init__(self, bus: Bus, storage: Storage, *, max_size: int) -> None:
+        self._bus = bus
+        self._storage = storage
+        self._max_size = max_size
+
+    @asynccontextmanager
+    async def storing(self, part: Part, *, owner: str) -> AsyncIterator[StoredUpload]:
+        """The part's bytes in storage. When the block (or the upload itself) fails, is cancelled or the
+        client goes away, everything of it is removed again."""
+        begin = BeginUpload(owner=owner, name=part.filename or "", declared_type=part.content_type)
+        ticket: UploadTicket = await self._bus.call(BEGIN_UPLOAD, begin)
+        try:
+            with TRACER.start_as_current_span("store upload") as span:
+                stored = await self._storage.put_stream(
+                    ticket.key, part.chunks, part.content_type, max_size=self._max_size
+                )
+                span.set_attribute("size", stored.size)
+            yield StoredUpload(self._bus, ticket.asset_id, stored)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._abandon(ticket.asset_id)
+            raise
+
+    async def _abandon(self, asset_id: UUID) -> None:
+        try:
+            await self._bus.call(ABANDON_UPLOAD, AbandonUpload(asset_id=asset_id))
+        except ReelbusError as error:  # ingest's sweeper will find it
+            log.warning("upload not abandoned", extra={"asset_id": str(asset_id), "error": str(error)})

@@ -1,0 +1,1 @@
+"""Registers uploads: ticket, probe, asset."""

@@ -1,0 +1,51 @@
+"""Composition of the ingest service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from libs.chassis.bus import Bus, started
+from libs.chassis.database import Database
+from libs.chassis.health import Health
+from libs.chassis.outbox import relaying
+from libs.chassis.service import run
+from libs.chassis.storage import Storage
+from libs.chassis.telemetry import observe_tool
+from services.ingest.handlers import Handlers
+from services.ingest.repository import Repository
+from services.ingest.settings import IngestSettings
+from services.ingest.sweeper import sweeping
+
+
+@asynccontextmanager
+async def compose(settings: IngestSettings, health: Health) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        bus = Bus("ingest", settings)
+        await bus.connect()
+        database = Database(settings)
+        stack.push_async_callback(database.close)
+        storage = Storage(settings)
+        stack.callback(storage.close)
+        health.require("bus", bus.check)
+        health.require("database", database.check)
+        health.require("storage", storage.check)
+
+        repository = Repository(database)
+        handlers = Handlers(repository, storage, settings.tools(observe_tool), settings.probe_time_limit)
+        handlers.register(bus)
+        await stack.enter_async_context(started(bus))
+        await stack.enter_async_context(relaying("ingest", database.url, bus))
+        await stack.enter_async_context(
+            sweeping(
+                repository,
+                handlers,
+                interval=settings.sweep_interval,
+                expiry=settings.upload_expiry,
+            )
+        )
+        yield
+
+
+def main() -> None:
+    run("ingest", IngestSettings(), compose)

@@ -1,0 +1,115 @@
+"""Calls that ingest answers: `ingest.begin_upload`, `complete_upload`, `abandon_upload`, `get_asset`.
+
+Publishes `media.ingested` when an upload became an asset.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from uuid_utils.compat import uuid7
+
+from libs.chassis.bus import Bus
+from libs.chassis.storage import Storage
+from libs.contracts.base import utcnow
+from libs.contracts.errors import MediaError, NotFoundError, UnavailableError
+from libs.contracts.media import Asset, MediaInfo, ObjectRef
+from libs.contracts.rpc import (
+    ABANDON_UPLOAD,
+    BEGIN_UPLOAD,
+    COMPLETE_UPLOAD,
+    GET_ASSET,
+    AbandonUpload,
+    BeginUpload,
+    CompleteUpload,
+    Done,
+    GetAsset,
+    UploadTicket,
+)
+from libs.media.probe import probe
+from libs.media.runner import Tools
+from services.ingest.models import UploadRow
+from services.ingest.naming import display_name, upload_key
+from services.ingest.repository import Repository
+
+log = logging.getLogger(__name__)
+
+
+class Handlers:
+    def __init__(
+        self, repository: Repository, storage: Storage, tools: Tools, probe_time_limit: float
+    ) -> None:
+        self._repository = repository
+        self._storage = storage
+        self._tools = tools
+        self._probe_time_limit = probe_time_limit
+
+    def register(self, bus: Bus) -> None:
+        bus.serve(BEGIN_UPLOAD, self.begin)
+        bus.serve(COMPLETE_UPLOAD, self.complete)
+        bus.serve(ABANDON_UPLOAD, self.abandon)
+        bus.serve(GET_ASSET, self.get)
+
+    async def begin(self, request: BeginUpload) -> UploadTicket:
+        asset_id = uuid7()
+        name = display_name(request.name)
+        key = upload_key(asset_id, name)
+        row = UploadRow(
+            asset_id=asset_id,
+            owner=request.owner,
+            name=name,
+            declared_type=request.declared_type[:200],
+            key=key,
+            begun_at=utcnow(),
+        )
+        await self._repository.begin(row)
+        return UploadTicket(asset_id=asset_id, key=key)
+
+    async def complete(self, request: CompleteUpload) -> Asset:
+        row = await self._repository.upload(request.asset_id)
+        info, problem = await self._probe(row.key, request.size)
+        asset = Asset(
+            asset_id=row.asset_id,
+            owner=row.owner,
+            name=row.name,
+            declared_type=row.declared_type,
+            object=ObjectRef(
+                key=row.key, size=request.size, sha256=request.sha256, content_type=row.declared_type
+            ),
+            created_at=utcnow(),
+            info=info,
+            probe_error=problem,
+        )
+        await self._repository.complete(asset, family=request.family, channel=request.channel)
+        return asset
+
+    async def _probe(self, key: str, size: int) -> tuple[MediaInfo | None, str | None]:
+        """What is in the object, or why nothing is."""
+        if size == 0:
+            return None, "The file is empty."
+        url = await self._storage.presign(key)
+        try:
+            probed = await probe(url, self._tools, size=size, time_limit=self._probe_time_limit)
+        except MediaError as error:
+            return None, error.message
+        return probed.info, None
+
+    async def abandon(self, request: AbandonUpload) -> Done:
+        row = await self._repository.abandon(request.asset_id)
+        if row is not None:
+            await self.clean(row)
+        return Done()
+
+    async def clean(self, row: UploadRow) -> None:
+        """Remove an abandoned upload; while storage is away the row stays for the sweeper."""
+        try:
+            await self._storage.delete(row.key)
+        except NotFoundError:
+            pass
+        except UnavailableError as error:
+            log.warning("abandoned upload stays for now", extra={"key": row.key, "error": str(error)})
+            return
+        await self._repository.forget(row.asset_id)
+
+    async def get(self, request: GetAsset) -> Asset:
+        return await self._repository.asset(request.asset_id, request.owner)

@@ -1,0 +1,1 @@
+"""Orchestration: plan, dispatch, advance, cancel, answer from known results."""

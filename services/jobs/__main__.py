@@ -1,0 +1,5 @@
+"""`python -m services.jobs`."""
+
+from services.jobs.app import main
+
+main()

@@ -1,0 +1,53 @@
+"""Composition of the jobs service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
+
+from libs.chassis.bus import Bus, started
+from libs.chassis.database import Database
+from libs.chassis.health import Health
+from libs.chassis.outbox import relaying
+from libs.chassis.service import run
+from libs.contracts.media import Asset
+from libs.contracts.rpc import GET_ASSET, GetAsset
+from services.jobs.dispatch import Dispatcher
+from services.jobs.handlers import Handlers
+from services.jobs.repository import Repository
+from services.jobs.settings import JobsSettings
+from services.jobs.submission import Submitter
+
+
+@asynccontextmanager
+async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        bus = Bus("jobs", settings)
+        await bus.connect()
+        database = Database(settings)
+        stack.push_async_callback(database.close)
+        health.require("bus", bus.check)
+        health.require("database", database.check)
+
+        async def get_asset(asset_id: UUID, owner: str) -> Asset:
+            asset: Asset = await bus.call(GET_ASSET, GetAsset(asset_id=asset_id, owner=owner))
+            return asset
+
+        repository = Repository(database)
+        submitter = Submitter(repository, get_asset, time_limit=settings.task_time_limit)
+        dispatcher = Dispatcher(
+            repository,
+            window=settings.dispatch_window,
+            cap=settings.owner_cap,
+            interval=settings.dispatch_interval,
+        )
+        Handlers(bus, repository, submitter, dispatcher).register()
+        await stack.enter_async_context(started(bus))
+        await stack.enter_async_context(relaying("jobs", database.url, bus))
+        await stack.enter_async_context(dispatcher.running())
+        yield
+
+
+def main() -> None:
+    run("jobs", JobsSettings(), compose)

@@ -1,0 +1,156 @@
+"""Releases waiting tasks to the stream: a small window ahead of the workers, fair between owners.
+
+Waiting tasks stay rows, so that priority, fairness and cancel act on them at once. A round looks at one
+service under a lock that replicas share: tasks whose result is known by now are completed; of the rest,
+interactive before batch, the share that has least in work goes first; two tasks of the same fingerprint
+are never out together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import msgspec
+from prometheus_client import Gauge
+from sqlalchemy import text
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from libs.contracts.base import utcnow
+from libs.contracts.errors import ReelbusError
+from libs.contracts.streams import task_subject
+from libs.contracts.tasks import SERVICE_OF, Task
+from services.jobs import workflow
+from services.jobs.models import TaskRow
+from services.jobs.repository import Repository, known_results
+from services.jobs.workflow import TaskState
+
+log = logging.getLogger(__name__)
+
+TASKS_OPEN = Gauge(
+    "reelbus_tasks_open",
+    "Tasks by service and state (waiting, released, running) in the database. Autoscale on waiting.",
+    ["service", "state"],
+)
+SERVICES = sorted(set(SERVICE_OF.values()))
+
+_PICK = text("""
+WITH active AS (
+    SELECT share, owner, fingerprint, state FROM jobs.tasks
+    WHERE service = :service AND state IN ('released', 'running')
+), ranked AS (
+    SELECT task_id, fingerprint, created_at, lane, owner,
+           row_number() OVER (PARTITION BY fingerprint ORDER BY created_at, task_id) AS twin,
+           (SELECT count(*) FROM active a WHERE a.share = t.share)
+             + row_number() OVER (PARTITION BY share ORDER BY lane DESC, created_at, task_id) AS turn,
+           (SELECT count(*) FROM active a WHERE a.owner = t.owner)
+             + row_number() OVER (PARTITION BY owner ORDER BY lane DESC, created_at, task_id) AS load
+    FROM jobs.tasks t
+    WHERE service = :service AND state = 'waiting'
+      AND fingerprint NOT IN (SELECT fingerprint FROM active)
+)
+SELECT task_id FROM ranked WHERE twin = 1 AND load <= :cap
+ORDER BY lane DESC, turn, created_at, task_id
+LIMIT GREATEST(0, :window - (SELECT count(*) FROM active WHERE state = 'released'))
+""")
+"""`lane DESC` puts `interactive` before `batch`."""
+
+_COUNTS = text("""
+SELECT service, state, count(*) FROM jobs.tasks
+WHERE state IN ('waiting', 'released', 'running') GROUP BY service, state
+""")
+
+
+class Dispatcher:
+    """`window` tasks per service lie ready at most; `cap` tasks of one owner are out at once."""
+
+    def __init__(self, repository: Repository, *, window: int, cap: int, interval: float) -> None:
+        self._repository = repository
+        self._window = window
+        self._cap = cap
+        self._interval = interval
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """There may be something to release."""
+        self._wake.set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._forever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _forever(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._interval):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+            self._wake.clear()
+            try:
+                for service in SERVICES:
+                    await self.round(service)
+                await self._measure()
+            except ReelbusError as error:
+                log.warning("dispatch failed", extra={"error": str(error)})
+                await asyncio.sleep(0.5)
+
+    async def round(self, service: str) -> int:
+        """Release what may go; the number of tasks released."""
+        async with self._repository.transaction() as session:
+            lock = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+            await session.execute(lock, {"name": f"dispatch:{service}"})
+            await self._answer_known(session, service)
+            await session.flush()
+            parameters = {"service": service, "cap": self._cap, "window": self._window}
+            picked = [row.task_id for row in await session.execute(_PICK, parameters)]
+            rows = list(
+                await session.exec(
+                    select(TaskRow)
+                    .where(col(TaskRow.task_id).in_(picked), col(TaskRow.state) == TaskState.WAITING.value)
+                    .with_for_update()
+                )
+            )
+            for row in sorted(rows, key=lambda each: picked.index(each.task_id)):
+                await self._release(session, row)
+        return len(rows)
+
+    async def _answer_known(self, session: AsyncSession, service: str) -> None:
+        """Complete waiting tasks whose work was done meanwhile for somebody else."""
+        waiting = await session.execute(
+            text(
+                "SELECT task_id, job_id, t.fingerprint FROM jobs.tasks t"
+                " JOIN jobs.results USING (fingerprint)"
+                " WHERE service = :service AND state = 'waiting' LIMIT 200"
+            ),
+            {"service": service},
+        )
+        rows = list(waiting)
+        results = await known_results(session, [row.fingerprint for row in rows])
+        for row in rows:
+            step = partial(workflow.completed, task_id=row.task_id, result=results[row.fingerprint])
+            await self._repository.change_job(session, row.job_id, step)
+
+    async def _release(self, session: AsyncSession, row: TaskRow) -> None:
+        row.state = TaskState.RELEASED.value
+        row.released_at = utcnow()
+        task = msgspec.convert(row.payload, Task)
+        message_id = f"{row.task_id}.{row.released_at.timestamp():.6f}"
+        subject = task_subject(row.service, row.lane)
+        await self._repository.outbox.add(session, subject, task, message_id=message_id)
+
+    async def _measure(self) -> None:
+        async with self._repository.transaction() as session:
+            counted = {(service, state): n for service, state, n in await session.execute(_COUNTS)}
+        for service in SERVICES:
+            for state in ("waiting", "released", "running"):
+                TASKS_OPEN.labels(service, state).set(counted.get((service, state), 0))

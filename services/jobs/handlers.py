@@ -1,0 +1,165 @@
+"""What reaches jobs.
+
+Answers `jobs.submit`, `jobs.get`, `jobs.list_channel`, `jobs.cancel`, `jobs.claim_task`. Consumes
+`task.completed`, `task.failed`, the signal `task.progress`, and the server's advisories about tasks that
+nobody survived. Publishes (through the outbox) `job.created`, `job.completed`, `job.failed`,
+`job.cancelled` and tasks; sends the signals `job.progress` and `task.cancel`.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from uuid import UUID
+
+from libs.chassis.advisories import consume_advisories
+from libs.chassis.bus import Bus
+from libs.chassis.codec import decode
+from libs.chassis.delivery import DeadLetter, Delivery
+from libs.contracts.errors import ConflictError, InvalidInputError, NotFoundError
+from libs.contracts.jobs import JOB_PROGRESS, Job, JobError, JobProgressed, JobState
+from libs.contracts.rpc import (
+    CANCEL_JOB,
+    CLAIM_TASK,
+    GET_JOBS,
+    LIST_CHANNEL_JOBS,
+    SUBMIT_JOBS,
+    CancelJob,
+    Claim,
+    ClaimTask,
+    GetJobs,
+    JobList,
+    ListChannelJobs,
+    SubmitJobs,
+)
+from libs.contracts.streams import TASKS
+from libs.contracts.tasks import (
+    CANCEL_TASKS,
+    TASK_COMPLETED,
+    TASK_FAILED,
+    TASK_PROGRESS,
+    CancelTasks,
+    Task,
+    TaskCompleted,
+    TaskFailed,
+    TaskProgress,
+)
+from services.jobs import workflow
+from services.jobs.dispatch import Dispatcher
+from services.jobs.repository import Repository, remember_result
+from services.jobs.submission import Submitter
+
+log = logging.getLogger(__name__)
+
+_MAX_KEYS = 500
+
+
+class Handlers:
+    def __init__(
+        self, bus: Bus, repository: Repository, submitter: Submitter, dispatcher: Dispatcher
+    ) -> None:
+        self._bus = bus
+        self._repository = repository
+        self._submitter = submitter
+        self._dispatcher = dispatcher
+
+    def register(self) -> None:
+        bus = self._bus
+        bus.serve(SUBMIT_JOBS, self.submit)
+        bus.serve(GET_JOBS, self.get)
+        bus.serve(LIST_CHANNEL_JOBS, self.list_channel)
+        bus.serve(CANCEL_JOB, self.cancel)
+        bus.serve(CLAIM_TASK, self.claim)
+        bus.consume(TASK_COMPLETED, self.on_completed)
+        bus.consume(TASK_FAILED, self.on_failed)
+        bus.listen(TASK_PROGRESS, self.on_progress, shared=True)
+        consume_advisories(bus, self.on_lost)
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    async def submit(self, request: SubmitJobs) -> JobList:
+        jobs = await self._submitter.submit(request)
+        self._dispatcher.wake()
+        return JobList(jobs=jobs)
+
+    async def get(self, request: GetJobs) -> JobList:
+        if len(request.keys) > _MAX_KEYS:
+            raise InvalidInputError(f"At most {_MAX_KEYS} keys at once.")
+        return JobList(jobs=await self._repository.jobs(request.owner, request.keys))
+
+    async def list_channel(self, request: ListChannelJobs) -> JobList:
+        jobs = await self._repository.channel_jobs(request.channel, request.finished_within)
+        return JobList(jobs=jobs)
+
+    async def cancel(self, request: CancelJob) -> Job:
+        async with self._repository.transaction() as session:
+            await self._repository.owned_job(session, request.job_id, request.owner)
+            job = await self._repository.change_job(session, request.job_id, workflow.cancelled)
+        assert job is not None
+        if job.state is not JobState.CANCELLED:
+            raise ConflictError(f"The job is {job.state.value} already.", state=job.state.value)
+        await self._stop_workers(job)
+        self._dispatcher.wake()
+        return job
+
+    async def claim(self, request: ClaimTask) -> Claim:
+        step = partial(workflow.claimed, task_id=request.task_id, replayed=request.replayed)
+        try:
+            job = await self._repository.change(request.task_id, step)
+        except NotFoundError:
+            return Claim(run=False, reason="unknown task")
+        if job is None:
+            return Claim(run=False, reason="not wanted any more")
+        await self._bus.signal(JOB_PROGRESS, JobProgressed(job=job))
+        self._dispatcher.wake()
+        return Claim(run=True)
+
+    # --- what workers tell ------------------------------------------------------------------------
+
+    async def on_completed(self, message: TaskCompleted, _: Delivery) -> None:
+        async with self._repository.transaction() as session:
+            await remember_result(session, message.fingerprint, message.result)
+            step = partial(workflow.completed, task_id=message.task_id, result=message.result)
+            await self._repository.change_job(session, message.job_id, step)
+        self._dispatcher.wake()
+
+    async def on_failed(self, message: TaskFailed, _: Delivery) -> None:
+        error = JobError(code=message.code, message=message.message)
+        job = await self._repository.change(
+            message.task_id, partial(workflow.failed, task_id=message.task_id, error=error)
+        )
+        if job is not None and job.state is JobState.FAILED:
+            await self._stop_workers(job)
+        self._dispatcher.wake()
+
+    async def on_progress(self, message: TaskProgress) -> None:
+        step = partial(_moved, task_id=message.task_id, fraction=message.fraction)
+        try:
+            job = await self._repository.change(message.task_id, step)
+        except NotFoundError:
+            return
+        if job is None:
+            return
+        if job.state is JobState.PROCESSING:
+            await self._bus.signal(JOB_PROGRESS, JobProgressed(job=job))
+        elif job.state.terminal:  # a worker that missed the broadcast goes on for nothing
+            await self._stop_workers(job)
+
+    async def on_lost(self, letter: DeadLetter) -> None:
+        if letter.stream != TASKS.name:
+            return
+        task: Task = decode(letter.body, Task)
+        error = JobError(code=letter.code, message=letter.reason)
+        await self._repository.change(
+            task.task_id, partial(workflow.failed, task_id=task.task_id, error=error)
+        )
+
+    async def _stop_workers(self, job: Job) -> None:
+        task_ids = await self._repository.job_tasks(job.job_id)
+        await self._bus.signal(CANCEL_TASKS, CancelTasks(task_ids=task_ids))
+
+
+def _moved(flow: workflow.Flow, task_id: UUID, fraction: float) -> workflow.Flow | None:
+    """Progress of a live job, `None` when nothing moved; a job that ended is returned as it is."""
+    after = workflow.progressed(flow, task_id, fraction)
+    return None if after == flow and not flow.state.terminal else after

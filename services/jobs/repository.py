@@ -1,0 +1,116 @@
+"""Reads and writes of jobs' tables. A job is changed under its row's lock; events leave with the change
+through the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import or_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from libs.chassis.database import Database
+from libs.chassis.outbox import Outbox
+from libs.contracts.base import utcnow
+from libs.contracts.errors import NotFoundError
+from libs.contracts.jobs import Job, JobState
+from libs.contracts.tasks import TaskResult
+from services.jobs import events
+from services.jobs.models import OUTBOX, JobRow, ResultRow, TaskRow
+from services.jobs.rows import flow_of, job_of, result_of, write_flow
+from services.jobs.workflow import Flow
+
+TERMINAL = [state.value for state in JobState if state.terminal]
+
+
+class Repository:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.outbox = Outbox(OUTBOX)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        async with self._database.transaction() as session:
+            yield session
+
+    async def change(self, task_id: UUID, step: Callable[[Flow], Flow | None]) -> Job | None:
+        """Apply a step of the state machine to the job of a task. `None` when the step refuses.
+        Raises `NotFoundError` for an unknown task."""
+        async with self.transaction() as session:
+            job_id = (await session.exec(select(TaskRow.job_id).where(TaskRow.task_id == task_id))).first()
+            if job_id is None:
+                raise NotFoundError("There is no such task.")
+            return await self.change_job(session, job_id, step)
+
+    async def change_job(
+        self, session: AsyncSession, job_id: UUID, step: Callable[[Flow], Flow | None]
+    ) -> Job | None:
+        """As `change`, by job, within a transaction."""
+        row = await session.get(JobRow, job_id, with_for_update=True)
+        if row is None:
+            raise NotFoundError("There is no such job.")
+        tasks = list(
+            await session.exec(
+                select(TaskRow).where(TaskRow.job_id == job_id).order_by(col(TaskRow.position))
+            )
+        )
+        before = flow_of(row, tasks)
+        after = step(before)
+        if after is None or after == before:
+            return None if after is None else job_of(row)
+        write_flow(after, row, tasks, utcnow())
+        job = job_of(row)
+        await events.record(self.outbox, session, before.state, job)
+        return job
+
+    async def jobs(self, owner: str, keys: Sequence[str]) -> list[Job]:
+        """The jobs of `owner` under `keys`, in no particular order."""
+        async with self.transaction() as session:
+            rows = await session.exec(
+                select(JobRow).where(col(JobRow.owner) == owner, col(JobRow.key).in_(list(keys)))
+            )
+            return [job_of(row) for row in rows]
+
+    async def channel_jobs(self, channel: str, finished_within: float) -> list[Job]:
+        """Unfinished jobs of a channel and the recently finished ones, oldest first."""
+        recent = col(JobRow.updated_at) > utcnow() - timedelta(seconds=finished_within)
+        async with self.transaction() as session:
+            rows = await session.exec(
+                select(JobRow)
+                .where(col(JobRow.channel) == channel, or_(col(JobRow.state).not_in(TERMINAL), recent))
+                .order_by(col(JobRow.created_at))
+                .limit(1000)
+            )
+            return [job_of(row) for row in rows if finished_within or row.state not in TERMINAL]
+
+    async def job_tasks(self, job_id: UUID) -> list[UUID]:
+        async with self.transaction() as session:
+            return list(await session.exec(select(TaskRow.task_id).where(TaskRow.job_id == job_id)))
+
+    async def owned_job(self, session: AsyncSession, job_id: UUID, owner: str) -> JobRow:
+        """Raises `NotFoundError` when there is none or it is somebody else's."""
+        row = await session.get(JobRow, job_id)
+        if row is None or row.owner != owner:
+            raise NotFoundError("There is no such job.")
+        return row
+
+
+async def known_results(session: AsyncSession, fingerprints: Sequence[str]) -> dict[str, TaskResult]:
+    """Results by fingerprint, of those that are known."""
+    rows = await session.exec(select(ResultRow).where(col(ResultRow.fingerprint).in_(list(fingerprints))))
+    return {row.fingerprint: result_of(row.result) for row in rows}
+
+
+async def remember_result(session: AsyncSession, fingerprint: str, result: TaskResult) -> None:
+    """Keep a result; a later one of the same fingerprint changes nothing."""
+    values = {
+        "fingerprint": fingerprint,
+        "result": msgspec.to_builtins(result),
+        "created_at": utcnow(),
+    }
+    await session.execute(insert(ResultRow).values(values).on_conflict_do_nothing())

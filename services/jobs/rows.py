@@ -1,0 +1,114 @@
+"""Between rows and the values that the core and the contracts speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from libs.contracts.jobs import Job, JobError, JobState
+from libs.contracts.rpc import Submission, SubmitJobs
+from libs.contracts.tasks import Task, TaskResult
+from services.jobs.models import JobRow, TaskRow
+from services.jobs.planner import PlannedTask
+from services.jobs.workflow import Flow, TaskNode, TaskState
+
+
+def result_of(stored: dict[str, Any]) -> TaskResult:
+    return cast("TaskResult", msgspec.convert(stored, TaskResult))
+
+
+def job_of(row: JobRow) -> Job:
+    """The job as others see it."""
+    return Job(
+        job_id=row.job_id,
+        key=row.key,
+        owner=row.owner,
+        family=row.family,
+        kind=row.kind,
+        asset_id=row.asset_id,
+        state=JobState(row.state),
+        progress=row.progress,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        channel=row.channel,
+        error=msgspec.convert(row.error, JobError) if row.error else None,
+        result=result_of(row.result) if row.result else None,
+    )
+
+
+def flow_of(row: JobRow, tasks: Sequence[TaskRow]) -> Flow:
+    """The job as the state machine sees it."""
+    nodes = tuple(
+        TaskNode(
+            task.task_id, task.name, TaskState(task.state), tuple(task.needs), task.weight, task.fraction
+        )
+        for task in tasks
+    )
+    job = job_of(row)
+    return Flow(job.state, nodes, job.progress, job.error, job.result)
+
+
+def write_flow(flow: Flow, row: JobRow, tasks: Sequence[TaskRow], now: datetime) -> None:
+    """Put what the state machine decided into the rows. `updated_at` always moves on, whatever the clocks
+    of the replicas say: it orders a job's states for everybody who watches."""
+    row.state = flow.state.value
+    row.progress = flow.progress
+    row.error = msgspec.to_builtins(flow.error)
+    row.result = msgspec.to_builtins(flow.result)
+    row.updated_at = max(now, row.updated_at + timedelta(microseconds=1))
+    nodes = {node.task_id: node for node in flow.tasks}
+    for task in tasks:
+        task.state = nodes[task.task_id].state.value
+        task.fraction = nodes[task.task_id].fraction
+
+
+def new_job(request: SubmitJobs, submission: Submission, now: datetime) -> JobRow:
+    spec = submission.spec
+    return JobRow(
+        job_id=uuid7(),
+        key=submission.key,
+        owner=request.owner,
+        family=request.family,
+        kind=str(type(spec).__struct_config__.tag),
+        asset_id=spec.asset_id,
+        channel=request.channel,
+        lane=submission.lane,
+        state=JobState.PENDING.value,
+        spec=msgspec.to_builtins(spec),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def new_task(job: JobRow, position: int, planned: PlannedTask, time_limit: float) -> TaskRow:
+    """`share` is what dispatch is fair between: owners, and within a shared owner its channels."""
+    task_id: UUID = uuid7()
+    task = Task(
+        task_id=task_id,
+        job_id=job.job_id,
+        owner=job.owner,
+        fingerprint=planned.fingerprint,
+        spec=planned.spec,
+        time_limit=time_limit,
+    )
+    return TaskRow(
+        task_id=task_id,
+        job_id=job.job_id,
+        position=position,
+        name=planned.name,
+        service=planned.service,
+        lane=job.lane,
+        owner=job.owner,
+        share=f"{job.owner}/{job.channel or ''}",
+        fingerprint=planned.fingerprint,
+        state=TaskState.BLOCKED.value,
+        needs=list(planned.needs),
+        weight=planned.weight,
+        payload=msgspec.to_builtins(task),
+        created_at=job.created_at,
+    )

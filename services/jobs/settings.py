@@ -1,0 +1,21 @@
+"""Settings of the jobs service."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from libs.chassis.service import ServiceSettings
+from libs.chassis.settings import BusSettings, DatabaseSettings
+
+
+class JobsSettings(ServiceSettings, BusSettings, DatabaseSettings):
+    """Everything that jobs reads from its environment."""
+
+    dispatch_window: int = Field(
+        4, description="Tasks of one service that lie ready for workers ahead of need.", ge=1
+    )
+    owner_cap: int = Field(64, description="Tasks of one owner that are out at once, per service.", ge=1)
+    dispatch_interval: float = Field(
+        1.0, description="Seconds between looks at waiting tasks when nothing happens.", gt=0
+    )
+    task_time_limit: float = Field(3600.0, description="Seconds that one attempt of a task may take.", gt=0)

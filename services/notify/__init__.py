@@ -1,0 +1,1 @@
+"""The WebSocket hub: job events and progress to whoever listens."""

@@ -1,0 +1,1 @@
+"""What each contract family's channel says, from job events."""

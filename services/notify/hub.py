@@ -1,0 +1,92 @@
+"""The hub: which sockets listen to which channel, and what each of them is told."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from libs.contracts.base import utcnow
+from libs.contracts.jobs import Job, JobEvent, JobState
+from libs.contracts.media import MediaIngested
+from services.notify.families import enhancement
+from services.notify.mailbox import Letter, Mailbox, Timeline
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS = Gauge("reelbus_ws_connections", "Open WebSockets.")
+SENT = Counter("reelbus_ws_messages_total", "Messages written to sockets.", ["type"])
+DROPPED = Counter("reelbus_ws_dropped_total", "Progress messages that a slow socket never got.")
+LAG = Histogram(
+    "reelbus_ws_lag_seconds",
+    "Seconds from the change of a job to the message in a socket's queue.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
+
+Delivered = Callable[[UUID], Awaitable[bool]]
+
+
+class Listener:
+    """One socket of a channel."""
+
+    def __init__(self, channel: str, mailbox: Mailbox) -> None:
+        self.channel = channel
+        self.mailbox = mailbox
+        self._timeline = Timeline()
+
+    def show(self, job: Job) -> None:
+        """Queue the state of a job, unless a newer one was shown."""
+        if not self._timeline.admit(job, time.monotonic()):
+            return
+        body = enhancement.status_update(job)
+        if job.state is JobState.PROCESSING:
+            self.mailbox.put_progress(job.job_id, Letter(body))
+            return
+        if job.state.terminal:
+            self.mailbox.settle(job.job_id)
+        self.mailbox.put(Letter(body, job.job_id if job.state.terminal else None))
+
+
+class Hub:
+    """Sockets of this process by channel. Several sockets of one channel all get everything."""
+
+    def __init__(self, *, queue: int, hard_queue: int) -> None:
+        self._queue = queue
+        self._hard_queue = hard_queue
+        self._channels: defaultdict[str, set[Listener]] = defaultdict(set)
+
+    @contextmanager
+    def listening(self, channel: str) -> Iterator[Listener]:
+        """A listener that hears everything of `channel` from now on."""
+        listener = Listener(channel, Mailbox(self._queue, self._hard_queue))
+        self._channels[channel].add(listener)
+        CONNECTIONS.inc()
+        try:
+            yield listener
+        finally:
+            CONNECTIONS.dec()
+            DROPPED.inc(listener.mailbox.dropped)
+            self._channels[channel].discard(listener)
+            if not self._channels[channel]:
+                del self._channels[channel]
+
+    def _listeners(self, family: str, channel: str | None) -> tuple[Listener, ...]:
+        if channel is None or family != enhancement.FAMILY:
+            return ()
+        return tuple(self._channels.get(channel, ()))
+
+    async def on_job(self, event: JobEvent) -> None:
+        """A job was created, moved, or ended."""
+        for listener in self._listeners(event.job.family, event.job.channel):
+            LAG.observe(max(0.0, (utcnow() - event.job.updated_at).total_seconds()))
+            listener.show(event.job)
+
+    async def on_ingested(self, event: MediaIngested) -> None:
+        """An upload is complete."""
+        for listener in self._listeners(event.family, event.channel):
+            listener.mailbox.put(Letter(enhancement.upload_status(event.asset)))

@@ -1,0 +1,24 @@
+"""Settings of the notify service."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from libs.chassis.service import ServiceSettings
+from libs.chassis.settings import BusSettings
+
+
+class NotifySettings(ServiceSettings, BusSettings):
+    """Everything that notify reads from its environment."""
+
+    ws_queue: int = Field(
+        256, description="Messages that wait for one slow socket; progress beyond is dropped.", ge=8
+    )
+    ws_queue_hard: int = Field(
+        4096, description="Undroppable messages that wait for one socket before it is closed.", ge=8
+    )
+    ws_replay_window: float = Field(
+        600.0,
+        description="Seconds that the end of a job is kept for a client that was away when it happened.",
+        gt=0,
+    )

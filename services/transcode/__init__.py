@@ -1,0 +1,1 @@
+"""Executes render graphs with ffmpeg."""

@@ -1,0 +1,5 @@
+"""`python -m services.transcode`."""
+
+from services.transcode.app import main
+
+main()

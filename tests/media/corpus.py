@@ -1,0 +1,36 @@
+"""A corpus of odd but real clips, each made by ffmpeg when a test first asks for it.
+
+Use the fixture `corpus` (session scope) from anywhere: `pytest_plugins = ["tests.media.corpus"]` in the
+top conftest, then `corpus.path("rotated-90")`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.media.recipes import RECIPES
+
+NOT_VIDEOS = ("audio-only", "mp3", "no-index", "empty", "text", "hls", "concat", "sdp", "picture")
+VIDEOS = tuple(name for name in RECIPES if name not in NOT_VIDEOS)
+
+
+class Corpus:
+    """Clips by name, cached under `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def path(self, name: str) -> Path:
+        """The clip `name`, a key of `RECIPES`, with its natural extension."""
+        extension, make = RECIPES[name]
+        path = self._root / f"{name}.{extension}"
+        if not path.exists():
+            make(path, self.path)
+        return path
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return Corpus(tmp_path_factory.mktemp("corpus"))

@@ -1,0 +1,67 @@
+"""Routing, streaming and the configuration of the public port."""
+
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reelbus.stack import gateway, host
+from tests.stack.harness import Stack, wait_until
+
+
+def write(path: Path, *, address: str = "127.0.0.1", edge: tuple[int, ...], notify: tuple[int, ...]) -> str:
+    text = gateway.config(host=address, port=8000, health_port=8001, edge=edge, notify=notify)
+    path.write_text(text)
+    return text
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1"])
+@pytest.mark.parametrize(("edge", "notify"), [((9001,), (9002,)), ((9001, 9003), (9002, 9004))])
+def test_caddy_accepts_the_configuration(
+    tmp_path: Path, address: str, edge: tuple[int, ...], notify: tuple[int, ...]
+) -> None:
+    write(tmp_path / "Caddyfile", address=address, edge=edge, notify=notify)
+    done = subprocess.run(
+        [host.binary("caddy"), "validate", "--adapter", "caddyfile", "--config", tmp_path / "Caddyfile"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"HOME": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_configuration_streams_and_retries(tmp_path: Path) -> None:
+    text = write(tmp_path / "Caddyfile", edge=(9001,), notify=(9002,))
+    assert text.count("flush_interval -1") == 2
+    assert text.count("lb_try_duration 10s") == 2
+    assert "request_buffers" not in text
+    assert "health_uri" not in text
+    assert text.index("handle /ws/*") < text.index("127.0.0.1:9002") < text.index("127.0.0.1:9001")
+
+
+def test_configuration_checks_the_health_of_several_replicas(tmp_path: Path) -> None:
+    text = write(tmp_path / "Caddyfile", edge=(9001, 9003), notify=(9002,))
+    assert "reverse_proxy 127.0.0.1:9001 127.0.0.1:9003 {" in text
+    assert text.count("health_uri /live") == 1
+
+
+def test_routes(shared: Stack) -> None:
+    assert httpx.get(f"{shared.url}/ws/anna").json()["name"] == "notify"
+    for path in ("/", "/jobs", "/wsx", "/metrics"):
+        answer = httpx.get(f"{shared.url}{path}").json()
+        assert (answer["name"], answer["path"]) == ("edge", path)
+
+
+def test_upload_reaches_the_edge_while_it_is_sent(shared: Stack) -> None:
+    seen = shared.data / "switches" / "first-byte"
+    seen.unlink(missing_ok=True)
+    head = "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=10) as client:
+        client.sendall(head.encode() + b"x")
+        wait_until(seen.exists)
+        client.sendall(b"x" * 199_999)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert b'"size": 200000' in answer
