@@ -14,6 +14,7 @@ SUBCOMMANDS = {
     "demo": "reelbus.demo",
     "dlq": "reelbus.dlq",
     "docs": "reelbus.docs",
+    "jobs": "reelbus.jobs",
 }
 
 

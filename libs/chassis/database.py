@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -21,7 +22,13 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-_LOST = ("CannotConnectNow", "ConnectionDoesNotExist", "AdminShutdown", "CrashShutdown", "ConnectionFailure")
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+"""What asyncpg raises, bare when it cannot even connect, while the server is away, starting, or full."""
 
 
 def schema_metadata(schema: str) -> MetaData:
@@ -54,10 +61,12 @@ class Database:
         try:
             async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
                 yield session
-        except (OperationalError, InterfaceError, PoolTimeoutError, OSError, TimeoutError) as error:
+        except (*_AWAY, OperationalError, InterfaceError, PoolTimeoutError, OSError, TimeoutError) as error:
             raise UnavailableError("The database does not answer.") from error
         except DBAPIError as error:
-            if error.connection_invalidated or any(name in str(error.orig) for name in _LOST):
+            if error.connection_invalidated or isinstance(
+                error.orig.__cause__ if error.orig else None, _AWAY
+            ):
                 raise UnavailableError("The database does not answer.") from error
             raise
 

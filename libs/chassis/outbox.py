@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
@@ -22,13 +20,13 @@ from sqlalchemy import BigInteger, Column, Identity, LargeBinary, MetaData, Stri
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from libs.chassis.background import repeating
 from libs.chassis.bus import Bus
 from libs.chassis.codec import encode
 from libs.chassis.database import asyncpg_url
 from libs.chassis.telemetry import OUTBOX_RELAYED, trace_headers
 from libs.contracts.base import Message
-
-log = logging.getLogger(__name__)
+from libs.contracts.errors import UnavailableError
 
 _BATCH = 500
 _POLL = 2.0
@@ -66,26 +64,18 @@ class Outbox:
         await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": self._channel})
 
 
-@asynccontextmanager
-async def relaying(schema: str, database_url: str, bus: Bus) -> AsyncIterator[None]:
+def relaying(schema: str, database_url: str, bus: Bus) -> AbstractAsyncContextManager[None]:
     """Run the relay of `schema` while the block runs; it waits its turn behind another replica's."""
-    task = asyncio.create_task(_forever(schema, asyncpg_url(database_url), bus))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
-
-async def _forever(schema: str, url: str, bus: Bus) -> None:
-    while True:
+    async def relay() -> None:
         try:
-            await _relay(schema, url, bus)
+            await _relay(schema, asyncpg_url(database_url), bus)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-            log.warning("outbox lost the database", extra={"error": str(error)})
+            raise UnavailableError(f"The outbox lost the database: {error}.") from error
         except (nats.errors.Error, nats.js.errors.Error) as error:
-            log.warning("outbox lost the bus", extra={"error": str(error)})
-        await asyncio.sleep(0.5)
+            raise UnavailableError(f"The outbox lost the bus: {error}.") from error
+
+    return repeating(f"outbox of {schema}", relay)
 
 
 async def _relay(schema: str, url: str, bus: Bus) -> None:

@@ -77,6 +77,8 @@ def _video_encoding(container: Container, rhythm: Rhythm, pixel_format: str, *, 
     else:
         encoder = "libx264"
         options |= {"crf": 19, "preset": "veryfast"}
+    if rhythm.variable and container.muxer != "webm":
+        options["bf"] = 0  # with reordering, ffmpeg 5.1 loses the duration of the last frame in MP4
     return VideoEncoding(
         encoder=encoder, pixel_format=pixel_format, options=options, tag=tag, variable_rate=rhythm.variable
     )

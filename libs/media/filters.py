@@ -14,6 +14,7 @@ INTEGER, NUMBER, WORD, EXPRESSION = "an integer", "a number", "a word", "an expr
 MAX_TEXT = 512
 
 FILTERS: dict[str, dict[str, str]] = {
+    "atadenoise": {**{f"{plane}{side}": NUMBER for plane in "012" for side in "ab"}, "s": INTEGER},
     "bwdif": {"mode": WORD, "parity": WORD, "deint": WORD},
     "crop": {"w": EXPRESSION, "h": EXPRESSION, "x": EXPRESSION, "y": EXPRESSION, "exact": INTEGER},
     "curves": {"all": EXPRESSION, "master": EXPRESSION, "interp": WORD},

@@ -21,6 +21,9 @@ DARK, BRIGHT = "0x303030", "0xC0C0C0"
 """Levels that a frame's own darkest and brightest pixel are taken to reach at least: they bound how far
 levels are stretched (to 255/144 of the contrast), so that fades and night scenes stay what they are."""
 
+NEAR = {"a": 0.06, "b": 0.2}
+"""`atadenoise` thresholds: of the change from one frame, and of the sum of changes (shares of the range)."""
+
 MIN_HD_HEIGHT = 720
 
 
@@ -46,7 +49,15 @@ def deinterlace(video: VideoStream) -> list[FilterStep]:
 
 
 def denoise() -> list[FilterStep]:
-    return [step("hqdn3d", luma_spatial=3, chroma_spatial=2, luma_tmp=5, chroma_tmp=4)]
+    """Average each pixel over seven frames while it stays near itself, which leaves motion and cuts alone,
+    then smooth what is left a little."""
+    thresholds: dict[str, FilterValue] = {
+        f"{plane}{side}": value for plane in "012" for side, value in NEAR.items()
+    }
+    return [
+        FilterStep(name="atadenoise", options={**thresholds, "s": 7}),
+        step("hqdn3d", luma_spatial=2, chroma_spatial=1.5, luma_tmp=3, chroma_tmp=3),
+    ]
 
 
 def levels(video: VideoStream, pixel_format: str) -> list[FilterStep]:
@@ -74,7 +85,7 @@ def levels(video: VideoStream, pixel_format: str) -> list[FilterStep]:
 
 
 def sharpen() -> list[FilterStep]:
-    return [step("unsharp", luma_msize_x=5, luma_msize_y=5, luma_amount=0.5, chroma_amount=0)]
+    return [step("unsharp", luma_msize_x=5, luma_msize_y=5, luma_amount=0.4, chroma_amount=0)]
 
 
 def make_even(video: VideoStream) -> list[FilterStep]:

@@ -15,6 +15,7 @@ from libs.contracts.errors import (
 )
 
 NOT_A_VIDEO = "This does not look like a video, or it is damaged beyond reading."
+NO_INDEX = "This is not a complete video: the index that players need was not found in the file."
 CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 INTERRUPTED = 255
 """ffmpeg's exit code after a signal. The runner's own signals are not judged here, which leaves SIGXCPU."""
@@ -25,7 +26,7 @@ _KNOWN: tuple[tuple[str, type[ReelbusError], str], ...] = (
     ("file too large", TooLargeError, "The result would be larger than allowed."),
     ("cannot allocate memory", MediaError, "This video needs more memory than allowed."),
     ("x265 [error]: failed to allocate", MediaError, "This video needs more memory than allowed."),
-    ("moov atom not found", MediaError, "The file is incomplete: the index at its end is missing."),
+    ("moov atom not found", MediaError, NO_INDEX),
     ("not on whitelist", MediaError, "This kind of file is not accepted as a video."),
     ("server returned", UnavailableError, "The stored file could not be read."),
     ("http error", UnavailableError, "The stored file could not be read."),

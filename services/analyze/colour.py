@@ -5,8 +5,10 @@ Frames are decoded by the confined ffmpeg, never by OpenCV, which here only coun
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -24,8 +26,9 @@ from services.analyze.packets import Scan
 
 CHANNELS = ("b", "g", "r")
 LONGEST_SIDE = 480
-ENOUGH_KEYS, LONGEST_GAP = 8, 15.0
-"""Key frames stand for a video when there are this many, none for more than this many seconds."""
+ENOUGH_KEYS, LONGEST_GAP = 5, 12.5
+"""Key frames stand for a video when there are this many, never further apart than this (seconds). Encoders
+put one at every cut and, by default, every 250 frames."""
 
 SAMPLES = 120
 """Frames taken from a full decode."""
@@ -77,17 +80,19 @@ class Tally:
 
 def plan(found: Scan) -> Plan:
     """Choose frames by `found`, the packets of the video."""
-    keys = list(found.keys)
-    spans = [after - before for before, after in zip(keys, [*keys[1:], found.end], strict=True)]
-    if len(keys) >= ENOUGH_KEYS and max(spans) <= LONGEST_GAP:
+    keys = found.keys
+    gaps = [after - before for before, after in pairwise([*keys, found.end])]
+    if len(keys) >= ENOUGH_KEYS and max(gaps) <= LONGEST_GAP:
         every = -(-len(keys) // (5 * SAMPLES))
-        kept = [sum(spans[i : i + every]) for i in range(0, len(spans), every)]
-        return Plan(True, every, kept)
+        return Plan(True, every, _spans(keys[::every], found))
     every = max(-(-found.count // SAMPLES), 1)
-    times = [*found.times, max(found.end, found.times[-1])] if found.times else []
-    picked = times[:-1:every]
-    edges = [*picked[1:], times[-1]] if times else []
-    return Plan(False, every, [after - before for before, after in zip(picked, edges, strict=True)])
+    return Plan(False, every, _spans(found.times[::every], found))
+
+
+def _spans(picked: array[float], found: Scan) -> list[float]:
+    """Seconds from each picked frame to the next: encoders put key frames where a shot begins."""
+    end = max(found.end, found.times[-1]) if found.times else 0.0
+    return [after - before for before, after in pairwise([*picked, end])]
 
 
 async def colour(

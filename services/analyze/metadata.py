@@ -15,7 +15,7 @@ from services.analyze.packets import Scan, average_rate, constant_rate, count_by
 SCANNED = 0.3
 """Share of the progress when the packets are read; the rest is colour."""
 
-EARLY_END = 0.5
+EARLY_END = 0.2
 """Seconds that a video may be shorter than declared before it is called cut."""
 
 EARLY = "The file ends early: {:.1f} s are declared, {:.1f} s are there."

@@ -22,6 +22,9 @@ ONE_FRAME_PER_SAMPLE = {"mov", "mp4", "matroska", "webm", "avi", "flv"}
 CLOCK_ROUNDING = 0.0015
 """Seconds. Containers that count in milliseconds put a frame up to this far off its exact time."""
 
+MAX_LOST = 3
+"""Frames that may be missing from a constant rate, as they are where a file was cut."""
+
 
 @dataclass
 class Scan:
@@ -47,14 +50,18 @@ class Scan:
 async def scan(
     target: str | Path, info: MediaInfo, video: VideoStream, tools: Tools, *, time_limit: float
 ) -> Scan:
-    """Read every packet of `video` once. Raises as `runner.run_ffprobe`."""
+    """Read every packet of `video` once. Raises as `runner.run_ffprobe`.
+
+    AVI has no presentation times; its decoding times are as evenly spaced as its frames.
+    """
+    clock = "dts_time" if "avi" in info.formats else "pts_time"
     found = Scan(exact=not _ambiguous(info, video))
     asked = ["-select_streams", str(video.index), "-of", "compact=p=0"]
     asked += ["-show_entries", "packet=pts_time,dts_time,duration_time,flags"]
     async with stream(tools, "ffprobe", [*asked, *input_args(target)], time_limit=time_limit) as reader:
         async for line in reader.lines():
             if "flags=" in line:
-                _note(found, dict(part.split("=", 1) for part in line.split("|") if "=" in part))
+                _note(found, dict(part.split("=", 1) for part in line.split("|") if "=" in part), clock)
     found.times = array("d", sorted(found.times))
     found.keys = array("d", sorted(found.keys))
     return found
@@ -104,15 +111,13 @@ def _ambiguous(info: MediaInfo, video: VideoStream) -> bool:
     return (video.interlaced and video.codec in FIELD_PICTURES and not whole) or video.codec in HIDDEN_FRAMES
 
 
-def _note(found: Scan, packet: dict[str, str]) -> None:
+def _note(found: Scan, packet: dict[str, str], clock: str) -> None:
     flags = packet["flags"]
     if "D" in flags:
         return
     if "C" in flags or (not found.count and "K" not in flags):
         found.exact = False
-    time = _seconds(packet.get("pts_time"))
-    if time is None:
-        time = _seconds(packet.get("dts_time"))
+    time = _seconds(packet.get(clock))
     if time is None:
         found.untimed += 1
         return
@@ -124,7 +129,11 @@ def _note(found: Scan, packet: dict[str, str]) -> None:
 
 def _on_grid(times: array[float], rate: Fraction, tolerance: float) -> bool:
     first, step = times[0], float(1 / rate)
-    return all(abs(time - first - index * step) <= tolerance for index, time in enumerate(times))
+    slots = [round((time - first) / step) for time in times]
+    lost = slots[-1] + 1 - len(slots)
+    if lost < 0 or lost > min(MAX_LOST, len(slots) // 8):
+        return False
+    return all(abs(time - first - slot * step) <= tolerance for time, slot in zip(times, slots, strict=True))
 
 
 def _seconds(text: str | None) -> float | None:

@@ -25,6 +25,7 @@ def litestar(routers: list[Router], cors_origins: list[str]) -> Litestar:
         cors_config=CORSConfig(allow_origins=cors_origins, expose_headers=_EXPOSED),
         exception_handlers=exception_handlers(detail_envelope),
         openapi_config=openapi_config(),
+        logging_config=None,
         middleware=[
             PrometheusConfig(
                 app_name="edge", prefix="reelbus_http", group_path=True, exclude_unhandled_paths=True

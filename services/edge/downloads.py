@@ -59,30 +59,33 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
 def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
     """The answer to a GET or HEAD for `content`: 200, 206, 304 or 416."""
     etag = f'"{content.etag}"'
-    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "no-cache"}
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "no-cache",
+        "Content-Type": content.content_type,
+        "X-Content-Type-Options": "nosniff",
+    }
     if _matches(request.headers.get("if-none-match"), etag):
-        return Response(None, status_code=304, headers=headers, media_type=content.content_type)
+        return Response(None, status_code=304, headers=headers)
     status, offset, length = 200, 0, content.size
     wanted = request.headers.get("range")
     if wanted and request.headers.get("if-range", etag) == etag:
         try:
             part = parse_range(wanted, content.size)
         except UnsatisfiableError:
-            headers |= {"Content-Range": f"bytes */{content.size}"}
-            return Response(
-                {"detail": "The requested range lies outside of the file."}, status_code=416, headers=headers
-            )
+            problem = {"detail": "The requested range lies outside of the file."}
+            return Response(problem, status_code=416, headers={"Content-Range": f"bytes */{content.size}"})
         if part is not None:
             status, (offset, length) = 206, part
             headers["Content-Range"] = f"bytes {offset}-{offset + length - 1}/{content.size}"
     headers["Content-Length"] = str(length)
     if request.method == "HEAD":
-        return Response(None, status_code=status, headers=headers, media_type=content.content_type)
+        return Response(None, status_code=status, headers=headers)
     return Stream(
         content.read(offset, length) if length else content_of(b"", "", "").read(0, 0),
         status_code=status,
         headers=headers,
-        media_type=content.content_type,
     )
 
 

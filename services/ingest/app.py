@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from libs.chassis.background import repeating
 from libs.chassis.bus import Bus, started
 from libs.chassis.database import Database
 from libs.chassis.health import Health
@@ -15,7 +16,7 @@ from libs.chassis.telemetry import observe_tool
 from services.ingest.handlers import Handlers
 from services.ingest.repository import Repository
 from services.ingest.settings import IngestSettings
-from services.ingest.sweeper import sweeping
+from services.ingest.sweeper import Sweeper
 
 
 @asynccontextmanager
@@ -36,14 +37,8 @@ async def compose(settings: IngestSettings, health: Health) -> AsyncIterator[Non
         handlers.register(bus)
         await stack.enter_async_context(started(bus))
         await stack.enter_async_context(relaying("ingest", database.url, bus))
-        await stack.enter_async_context(
-            sweeping(
-                repository,
-                handlers,
-                interval=settings.sweep_interval,
-                expiry=settings.upload_expiry,
-            )
-        )
+        sweeper = Sweeper(repository, handlers, expiry=settings.upload_expiry)
+        await stack.enter_async_context(repeating("sweep", sweeper.sweep, pause=settings.sweep_interval))
         yield
 
 

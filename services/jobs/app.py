@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
+from libs.chassis.background import repeating
 from libs.chassis.bus import Bus, started
 from libs.chassis.database import Database
 from libs.chassis.health import Health
@@ -45,7 +46,7 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
         Handlers(bus, repository, submitter, dispatcher).register()
         await stack.enter_async_context(started(bus))
         await stack.enter_async_context(relaying("jobs", database.url, bus))
-        await stack.enter_async_context(dispatcher.running())
+        await stack.enter_async_context(repeating("dispatch", dispatcher.step))
         yield
 
 

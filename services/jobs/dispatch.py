@@ -9,9 +9,6 @@ are never out together.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 
 import msgspec
@@ -21,15 +18,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from libs.contracts.base import utcnow
-from libs.contracts.errors import ReelbusError
 from libs.contracts.streams import task_subject
 from libs.contracts.tasks import SERVICE_OF, Task
 from services.jobs import workflow
 from services.jobs.models import TaskRow
 from services.jobs.repository import Repository, known_results
 from services.jobs.workflow import TaskState
-
-log = logging.getLogger(__name__)
 
 TASKS_OPEN = Gauge(
     "reelbus_tasks_open",
@@ -79,30 +73,17 @@ class Dispatcher:
         """There may be something to release."""
         self._wake.set()
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._forever())
+    async def step(self) -> None:
+        """Wait until something happens, or for the interval, and look at every service once."""
         try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _forever(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(self._interval):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
-            self._wake.clear()
-            try:
-                for service in SERVICES:
-                    await self.round(service)
-                await self._measure()
-            except ReelbusError as error:
-                log.warning("dispatch failed", extra={"error": str(error)})
-                await asyncio.sleep(0.5)
+            async with asyncio.timeout(self._interval):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+        for service in SERVICES:
+            await self.round(service)
+        await self._measure()
 
     async def round(self, service: str) -> int:
         """Release what may go; the number of tasks released."""

@@ -54,7 +54,7 @@ async def compose(settings: NotifySettings, health: Health) -> AsyncIterator[ASG
     async with started(bus):
         await ledger.open(bus.jetstream)
         route = socket_route(hub, ledger, channel_jobs)
-        yield cast("ASGIApp", Litestar([route], openapi_config=None))
+        yield cast("ASGIApp", Litestar([route], openapi_config=None, logging_config=None))
 
 
 def main() -> None:

@@ -58,12 +58,19 @@ def cut(name: str, *, head: float = 0.0, tail: float) -> Make:
 
 
 def text(content: str) -> Make:
-    return lambda path, of: path.write_text(content) and None
+    def make(path: Path, of: Callable[[str], Path]) -> None:
+        path.write_text(content)
+
+    return make
 
 
 def playlist(content: str) -> Make:
     """A playlist that refers to the clip `plain`, which a careless reader would open."""
-    return lambda path, of: path.write_text(content.format(url=of("plain"))) and None
+
+    def make(path: Path, of: Callable[[str], Path]) -> None:
+        path.write_text(content.format(url=of("plain")))
+
+    return make
 
 
 def subtitled(codec: str, *languages: str) -> Make:
@@ -73,7 +80,9 @@ def subtitled(codec: str, *languages: str) -> Make:
         inputs = [arg for _ in languages for arg in ("-i", str(lines))]
         maps = [arg for i, _ in enumerate(languages) for arg in ("-map", str(i + 1))]
         tags = [a for i, lang in enumerate(languages) for a in (f"-metadata:s:s:{i}", f"language={lang}")]
-        ffmpeg("-i", str(of("plain")), *inputs, "-map", "0", *maps, "-c", "copy", "-c:s", codec, *tags, str(path))
+        ffmpeg(
+            "-i", str(of("plain")), *inputs, "-map", "0", *maps, "-c", "copy", "-c:s", codec, *tags, str(path)
+        )
 
     return make
 
@@ -94,18 +103,51 @@ def bitmap_subtitles(path: Path, of: Callable[[str], Path]) -> None:
             segments += b"PG" + struct.pack(">IIBH", pts, 0, kind, len(payload)) + payload
     sup = path.with_suffix(".sup")
     sup.write_bytes(segments)
-    ffmpeg("-i", str(of("plain")), "-f", "sup", "-i", str(sup), "-map", "0", "-map", "1", "-c", "copy", str(path))
+    ffmpeg(
+        "-i", str(of("plain")), "-f", "sup", "-i", str(sup), "-map", "0", "-map", "1", "-c", "copy", str(path)
+    )
 
 
 def late_video(path: Path, of: Callable[[str], Path]) -> None:
     plain = str(of("plain"))
-    ffmpeg("-itsoffset", "0.4", "-i", plain, "-i", plain, *"-map 0:v -map 1:a -c copy".split(), str(path))
+    ffmpeg(
+        "-itsoffset",
+        "0.4",
+        "-i",
+        plain,
+        "-i",
+        plain,
+        *["-map", "0:v", "-map", "1:a", "-c", "copy"],
+        str(path),
+    )
 
 
 def many_tracks(path: Path, of: Callable[[str], Path]) -> None:
     tones = [arg for tone in (440, 880, 220) for arg in ("-f", "lavfi", "-i", f"sine={tone}:d=1")]
-    maps = "-map 0:v -map 1 -map 2 -map 3 -c:v copy -c:a aac -c:a:2 ac3".split()
-    tags = "-metadata:s:a:0 language=eng -metadata:s:a:1 language=kor -metadata:s:a:2 language=jpn".split()
+    maps = [
+        "-map",
+        "0:v",
+        "-map",
+        "1",
+        "-map",
+        "2",
+        "-map",
+        "3",
+        "-c:v",
+        "copy",
+        "-c:a",
+        "aac",
+        "-c:a:2",
+        "ac3",
+    ]
+    tags = [
+        "-metadata:s:a:0",
+        "language=eng",
+        "-metadata:s:a:1",
+        "language=kor",
+        "-metadata:s:a:2",
+        "language=jpn",
+    ]
     ffmpeg("-i", str(of("plain")), *tones, *maps, *tags, "-disposition:a:1", "default", str(path))
 
 
@@ -118,17 +160,35 @@ RECIPES: dict[str, tuple[str, Make]] = {
     "no-audio": ("mp4", lavfi(sound=None, then=H264)),
     "audio-only": ("mp4", lavfi(then="-map 1:a -c:a aac")),
     "mp3": ("mp3", lavfi(then="-map 1:a")),
-    "rotated-90": ("mp4", derived("plain", then="-c copy -metadata:s:v rotate=90")),
+    "rotated-90": ("mp4", derived("plain", then="-c copy -metadata:s:v rotate=270")),
     "rotated-180": ("mp4", derived("plain", then="-c copy -metadata:s:v rotate=180")),
-    "rotated-270": ("mov", derived("plain", then="-c copy -metadata:s:v rotate=270")),
+    "rotated-270": ("mov", derived("plain", then="-c copy -metadata:s:v rotate=90")),
     "vfr": ("mp4", lavfi(IRREGULAR, then=f"{H264} -fps_mode vfr -c:a aac")),
     "vfr-mkv": ("mkv", lavfi(IRREGULAR, then=f"{H264} -fps_mode vfr -c:a aac")),
     "ntsc-mkv": ("mkv", lavfi("testsrc2=s=160x120:r=30000/1001:d=2", then=f"{H264} -c:a aac")),
-    "odd-h264": ("mp4", lavfi("testsrc2=s=161x121:d=1", then="-c:v libx264 -preset ultrafast -pix_fmt yuv444p")),
-    "odd-vp9": ("webm", lavfi("testsrc2=s=161x121:d=1", then="-c:v libvpx-vp9 -deadline realtime -cpu-used 8")),
-    "odd-ffv1": ("avi", lavfi("testsrc2=s=161x120:d=1", then="-c:v ffv1 -pix_fmt yuv420p")),
+    "odd-h264": (
+        "mp4",
+        lavfi(
+            "testsrc2=s=162x122:d=1,scale=161:121,setsar=1",
+            then="-c:v libx264 -preset ultrafast -pix_fmt yuv444p",
+        ),
+    ),
+    "odd-vp9": (
+        "webm",
+        lavfi(
+            "testsrc2=s=162x122:d=1,scale=161:121,setsar=1",
+            then="-c:v libvpx-vp9 -deadline realtime -cpu-used 8",
+        ),
+    ),
+    "odd-ffv1": (
+        "avi",
+        lavfi("testsrc2=s=162x120:d=1,scale=161:120,setsar=1", then="-c:v ffv1 -pix_fmt yuv420p"),
+    ),
     "ten-bit": ("mp4", lavfi(then=f"{X265} {BT709} -c:a aac")),
-    "hdr10": ("mp4", lavfi(f"{PICTURE},{TAGGED}smpte2084", then=f"{X265} {BT2020} -color_trc smpte2084 -c:a aac")),
+    "hdr10": (
+        "mp4",
+        lavfi(f"{PICTURE},{TAGGED}smpte2084", then=f"{X265} {BT2020} -color_trc smpte2084 -c:a aac"),
+    ),
     "hlg": ("mkv", lavfi(f"{PICTURE},{TAGGED}arib-std-b67", then=f"{X265} {BT2020} -color_trc arib-std-b67")),
     "interlaced": ("mp4", lavfi(INTERLACED, then=f"{H264} -flags +ilme+ildct -x264-params tff=1 -c:a aac")),
     "interlaced-ts": ("ts", lavfi(INTERLACED, then=f"{H264} -flags +ilme+ildct -x264-params tff=1 -c:a aac")),
@@ -144,10 +204,21 @@ RECIPES: dict[str, tuple[str, Make]] = {
     "edit-list": ("mp4", derived("plain", before="-ss 0.3")),
     "late-video": ("mp4", late_video),
     "pcm": ("mov", lavfi(then=f"{H264} -c:a pcm_s24le")),
-    "surround-mkv": ("mkv", lavfi(sound="anoisesrc=d=1:r=48000,aformat=channel_layouts=5.1(side)",
-                                  then=f"{H264} -af aformat=channel_layouts=5.1(side) -c:a flac")),
-    "vp9": ("webm", lavfi(then="-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -auto-alt-ref 1 -c:a libopus")),
-    "vp8": ("webm", lavfi(then="-c:v libvpx -auto-alt-ref 1 -lag-in-frames 16 -arnr-maxframes 7 -c:a libvorbis")),
+    "surround-mkv": (
+        "mkv",
+        lavfi(
+            sound="anoisesrc=d=1:r=48000,aformat=channel_layouts=5.1(side)",
+            then=f"{H264} -af aformat=channel_layouts=5.1(side) -c:a flac",
+        ),
+    ),
+    "vp9": (
+        "webm",
+        lavfi(then="-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -auto-alt-ref 1 -c:a libopus"),
+    ),
+    "vp8": (
+        "webm",
+        lavfi(then="-c:v libvpx -auto-alt-ref 1 -lag-in-frames 16 -arnr-maxframes 7 -c:a libvorbis"),
+    ),
     "packed": ("avi", lavfi(then="-c:v libxvid -bf 2 -q:v 3 -c:a libmp3lame")),
     "mjpeg": ("avi", lavfi(then="-c:v mjpeg -q:v 3 -pix_fmt yuvj420p -c:a pcm_s16le")),
     "flv": ("flv", lavfi(then=f"{H264} -ar 44100 -c:a aac")),
@@ -157,8 +228,13 @@ RECIPES: dict[str, tuple[str, Make]] = {
     "ts": ("ts", lavfi(then=f"{H264} -c:a aac")),
     "one-frame": ("mp4", lavfi(sound=None, then=f"{H264} -frames:v 1")),
     "anamorphic": ("mp4", lavfi(f"{PICTURE},setsar=4/3", then=f"{H264} -c:a aac")),
-    "full-range": ("mp4", lavfi(f"{PICTURE},scale=out_range=pc,format=yuvj420p",
-                                then=f"{H264.replace('yuv420p', 'yuvj420p')} -color_range pc -c:a aac")),
+    "full-range": (
+        "mp4",
+        lavfi(
+            f"{PICTURE},scale=out_range=pc,format=yuvj420p",
+            then=f"{H264.replace('yuv420p', 'yuvj420p')} -color_range pc -c:a aac",
+        ),
+    ),
     "dark": ("mp4", lavfi("color=0x0a0a0a:s=160x120:d=1,noise=alls=4:allf=t", then=H264)),
     "cut-mp4": ("mp4", cut("plain", tail=0.7)),
     "cut-mkv": ("mkv", cut("ntsc-mkv", tail=0.6)),
@@ -171,4 +247,4 @@ RECIPES: dict[str, tuple[str, Make]] = {
     "concat": ("mp4", playlist("ffconcat version 1.0\nfile '{url}'\n")),
     "sdp": ("mp4", text("v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n")),
     "picture": ("mp4", lavfi(sound=None, then="-frames:v 1 -c:v png -f image2")),
-}  # fmt: skip
+}

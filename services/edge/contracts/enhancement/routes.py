@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import MediaType, Request, Response, Router, get, head, post
+from litestar import HttpMethod, Request, Response, Router, get, post, route
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery
@@ -24,6 +24,7 @@ from services.edge.downloads import serve
 from services.edge.job_loader import JobLoader
 
 AnyRequest = Request[Any, Any, Any]
+_READ = [HttpMethod.GET, HttpMethod.HEAD]
 _NOT_FOUND = {404: ResponseSpec(Problem, description="File not found")}
 _UPLOAD_ERRORS = {
     400: ResponseSpec(Problem, description="File is not a video, or the form cannot be read"),
@@ -65,8 +66,11 @@ async def metadata_status(file_id: FromPath[str], jobs: NamedDependency[JobLoade
     return status_of(await jobs.get(PUBLIC_OWNER, job_key(EXTRACT, file_id_of(file_id))))
 
 
-@get(
-    "/processed_videos/{name:str}", media_type=MediaType.TEXT, responses=_NOT_FOUND, summary="Enhanced video"
+@route(
+    "/processed_videos/{name:str}",
+    http_method=_READ,
+    responses=_NOT_FOUND,
+    summary="Enhanced video: `enhanced_{file_id}.{ext}` or `{file_id}`",
 )
 async def enhanced_video(
     request: AnyRequest, name: FromPath[str], files: NamedDependency[ResultFiles]
@@ -74,28 +78,15 @@ async def enhanced_video(
     return serve(request, await files.enhanced(name))
 
 
-@head("/processed_videos/{name:str}", include_in_schema=False)
-async def enhanced_video_head(
-    request: AnyRequest, name: FromPath[str], files: NamedDependency[ResultFiles]
-) -> Response[None]:
-    return serve(request, await files.enhanced(name))
-
-
-@get(
+@route(
     ["/processed_videos/metadata/{name:str}", "/metadata/{name:str}"],
+    http_method=_READ,
     responses=_NOT_FOUND,
-    summary="Metadata of a video",
+    summary="Metadata of a video: `{file_id}_metadata.json` or `{file_id}.json`",
 )
 async def metadata(
     request: AnyRequest, name: FromPath[str], files: NamedDependency[ResultFiles]
 ) -> Response[Any]:
-    return serve(request, await files.metadata(name))
-
-
-@head(["/processed_videos/metadata/{name:str}", "/metadata/{name:str}"], include_in_schema=False)
-async def metadata_head(
-    request: AnyRequest, name: FromPath[str], files: NamedDependency[ResultFiles]
-) -> Response[None]:
     return serve(request, await files.metadata(name))
 
 
@@ -108,9 +99,7 @@ def router(uploads: UploadFlow, jobs: JobLoader, files: ResultFiles) -> Router:
             enhancement_status,
             metadata_status,
             enhanced_video,
-            enhanced_video_head,
             metadata,
-            metadata_head,
         ],
         dependencies={
             "uploads": Provide(lambda: uploads, sync_to_thread=False),

@@ -1,0 +1,62 @@
+# Every command that a developer needs; CI calls the same targets.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= .reelbus
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down status test lint types check unit integration bench docs lock clean
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(VENV)/.installed ## Make .venv from requirements.lock and make sure of ffmpeg
+
+$(VENV)/.installed: requirements.lock pyproject.toml scripts/setup.sh
+	@./scripts/setup.sh
+
+demo: setup ## Send a real video through the whole system and show what comes out
+	@$(BIN)/reelbus demo
+
+up: setup ## Start the stack on port $(PORT) in the background
+	@$(BIN)/reelbus up --detach --port $(PORT) --data $(DATA)
+
+down: setup ## Stop the stack
+	@$(BIN)/reelbus down --data $(DATA)
+
+status: setup ## Show the processes of the stack
+	@$(BIN)/reelbus status --data $(DATA)
+
+test: check ## Lint, type-check and run all tests
+	$(BIN)/pytest tests
+
+unit: setup ## Run the tests that need no servers
+	$(BIN)/pytest tests/unit tests/media tests/contract
+
+integration: setup ## Run the tests against real servers
+	$(BIN)/pytest tests/stack tests/integration tests/e2e
+
+check: lint types ## Lint, types, import rules and freshness of generated documents
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/reelbus docs check
+
+lint: setup ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## Check types
+	$(BIN)/mypy
+
+bench: setup ## Measure against bare ffmpeg, S3 and HTTP; writes bench/results.json
+	$(BIN)/python -m bench
+
+docs: setup ## Generate schemas, events, settings and API documents
+	$(BIN)/reelbus docs build
+
+lock: setup ## Resolve the dependencies of pyproject.toml anew into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate --upgrade -o requirements.lock
+
+clean: ## Remove what setup, demo and tests made
+	rm -rf $(VENV) .reelbus demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,21 @@
+"""One module per measurement; each is a function from a `Bench` to a `Result`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench.bench import Bench
+from bench.measurements import (
+    enhance_overhead,
+    event_latency,
+    idle_rss,
+    metadata_speed,
+    start,
+    status_rate,
+    upload,
+)
+from bench.report import Result
+
+MODULES = (start, idle_rss, metadata_speed, enhance_overhead, upload, status_rate, event_latency)
+MEASUREMENTS: dict[str, Callable[[Bench], Result]] = {module.NAME: module.measure for module in MODULES}
+"""In the order in which they run: the idle stack is looked at while it is fresh."""

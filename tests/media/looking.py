@@ -1,0 +1,88 @@
+"""Looking at media with plain ffmpeg, apart from the code under test."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from libs.contracts.graph import Output
+from libs.contracts.media import MediaInfo, ObjectRef
+from libs.media.command import compile as compile_graph
+from libs.media.enhance import enhance_graph
+from libs.media.probe import probe
+from libs.media.runner import run_ffmpeg
+from libs.media.tools import Tools
+
+Pixels = NDArray[np.uint8]
+
+
+def run(*command: str) -> bytes:
+    return subprocess.run(command, check=False, capture_output=True, timeout=60).stdout
+
+
+def frame_times(path: Path) -> list[float]:
+    """Seconds of every frame that a full decode shows."""
+    shown = ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "framecrc", "-"]
+    times, base = [], 1.0
+    for line in run("ffmpeg", "-nostdin", "-v", "error", "-i", str(path), *shown).decode().splitlines():
+        if line.startswith("#tb"):
+            numerator, denominator = line.split()[-1].split("/")
+            base = int(numerator) / int(denominator)
+        elif not line.startswith("#"):
+            times.append(int(line.split(",")[2]) * base)
+    return times
+
+
+def frames(path: Path, width: int, height: int) -> Pixels:
+    """All frames as a player shows them, scaled to (n, height, width, 3) RGB."""
+    shown = ["-map", "0:V:0", "-fps_mode", "passthrough", "-vf", f"scale={width}:{height}"]
+    raw = run(
+        "ffmpeg",
+        "-nostdin",
+        "-v",
+        "error",
+        "-i",
+        str(path),
+        *shown,
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-",
+    )
+    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+
+
+def describe(path: Path) -> dict[str, Any]:
+    asked = ["-show_format", "-show_streams", "-of", "json"]
+    found: dict[str, Any] = json.loads(run("ffprobe", "-v", "error", *asked, str(path)))
+    return found
+
+
+@dataclass(frozen=True)
+class Enhanced:
+    path: Path
+    before: MediaInfo
+    after: MediaInfo
+    graph: Output
+
+
+def reference(path: Path) -> ObjectRef:
+    return ObjectRef(key=path.name, size=path.stat().st_size, sha256="ab" * 32)
+
+
+async def enhance(path: Path, into: Path, tools: Tools, name: str | None = None) -> Enhanced:
+    """The enhancement of a clip, really made."""
+    before = (await probe(path, tools, size=path.stat().st_size)).info
+    graph = enhance_graph(reference(path), before, name or path.name)
+    destination = into / f"enhanced-{path.stem}.{graph.extension}"
+    argv = compile_graph(graph, {path.name: path}, destination)
+    await run_ffmpeg(tools, argv, cwd=into, time_limit=60)
+    after = (await probe(destination, tools, size=destination.stat().st_size)).info
+    return Enhanced(destination, before, after, graph)

@@ -1,0 +1,90 @@
+"""Metadata of the corpus against a full decode."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from libs.contracts.errors import MediaError
+from libs.contracts.media import Metadata
+from libs.media.probe import probe
+from libs.media.tools import Tools
+from services.analyze.metadata import extract
+from tests.media.corpus import VIDEOS, Corpus
+from tests.media.looking import frame_times, frames
+
+pytestmark = pytest.mark.anyio
+
+
+async def metadata(corpus: Corpus, tools: Tools, name: str) -> tuple[Metadata, list[float]]:
+    path, reports = corpus.path(name), list[float]()
+    size = path.stat().st_size
+    info = (await probe(path, tools, size=size)).info
+    return await extract(path, info, tools, size, reports.append), reports
+
+
+@pytest.mark.parametrize("name", VIDEOS)
+async def test_the_frame_count_is_what_a_decoder_shows(corpus: Corpus, tools: Tools, name: str) -> None:
+    found, reports = await metadata(corpus, tools, name)
+    assert found.frame_count == len(frame_times(corpus.path(name)))
+    assert reports == sorted(reports)
+    assert reports[-1] == 1.0
+    for channel in "bgr":
+        assert len(found.histograms[channel]) == 256
+        assert sum(found.histograms[channel]) == pytest.approx(1.0, abs=1e-6)
+        assert 0 <= found.average_color[channel] <= 255
+    assert "filename" not in found.ffprobe["format"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fps", "varies"),
+    [
+        ("plain", 25.0, False),
+        ("ntsc-mkv", 29.97, False),
+        ("flv", 25.0, False),
+        ("interlaced-ts", 25.0, False),
+        ("gif", 10.0, False),
+        ("one-frame", 25.0, False),
+        ("vfr", 17.391, True),
+        ("vfr-mkv", 17.391, True),
+        ("cut-mp4", 25.0, False),
+        ("edit-list", 25.0, False),
+        ("vp9", 25.0, False),
+    ],
+)
+async def test_the_rate_is_exact(corpus: Corpus, tools: Tools, name: str, fps: float, varies: bool) -> None:
+    found, _ = await metadata(corpus, tools, name)
+    assert (found.fps, found.variable_rate) == (fps, varies)
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "full-range", "mjpeg", "vp9", "gif", "rotated-90", "anamorphic", "odd-h264"]
+)
+async def test_colour_is_that_of_the_frames(corpus: Corpus, tools: Tools, name: str) -> None:
+    found, _ = await metadata(corpus, tools, name)
+    shown = frames(corpus.path(name), 160, 120).reshape(-1, 3).mean(axis=0)
+    told = [found.average_color[channel] for channel in "rgb"]
+    assert np.abs(shown - told).max() < 6
+
+
+async def test_a_cut_file_says_so(corpus: Corpus, tools: Tools) -> None:
+    for name in ("cut-mp4", "cut-mkv"):
+        found, _ = await metadata(corpus, tools, name)
+        assert [warning.partition(":")[0] for warning in found.warnings] == ["The file ends early"]
+        assert found.duration < 1.2
+    assert (await metadata(corpus, tools, "plain"))[0].warnings == []
+
+
+async def test_the_rest_is_as_displayed(corpus: Corpus, tools: Tools) -> None:
+    rotated, _ = await metadata(corpus, tools, "rotated-90")
+    assert (rotated.width, rotated.height, rotated.rotation) == (120, 160, 90)
+    assert (await metadata(corpus, tools, "hdr10"))[0].hdr
+    assert (await metadata(corpus, tools, "interlaced"))[0].interlaced
+    plain, _ = await metadata(corpus, tools, "plain")
+    assert (plain.duration, plain.key_frames, plain.size) == (1.0, 3, corpus.path("plain").stat().st_size)
+    assert plain.bit_rate > 0
+
+
+async def test_sound_alone_has_no_metadata_of_a_video(corpus: Corpus, tools: Tools) -> None:
+    with pytest.raises(MediaError, match="There is no video in this file, only sound"):
+        await metadata(corpus, tools, "audio-only")
