@@ -20,6 +20,9 @@ from bench.report import Report
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
+WIDTH = 130
+"""Columns of the table where there is no terminal."""
+
 NAMES = ", ".join(MEASUREMENTS)
 
 
@@ -40,6 +43,8 @@ def main(
     if unknown := set(chosen) - set(MEASUREMENTS):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}; there are {NAMES}", param_hint="--only")
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
     found = Report(machine.facts())
     with tempfile.TemporaryDirectory(prefix="reelbus-bench-") as folder, ExitStack() as stack:
         bench = Bench(Path(folder), stack, lambda text: console.print(f"  {text}", markup=False), quick=quick)

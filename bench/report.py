@@ -42,7 +42,7 @@ class Figure:
 
     @property
     def wanted(self) -> str:
-        return f"{'≤' if self.target.sense == '<=' else '≥'} {self.target.limit:g}" if self.target else ""
+        return f"{'≤' if self.target.sense == '<=' else '≥'} {self.target.limit:.3g}" if self.target else ""
 
 
 @dataclass(frozen=True)

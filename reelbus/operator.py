@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlsplit
 
 import typer
 
@@ -60,17 +60,22 @@ async def connecting(url: str) -> AsyncIterator[Any]:
     async def ignore(_: Exception) -> None:
         """Told by what `connect` raises."""
 
-    place = urlsplit(url)
+    shown = re.sub(r"//[^@/]*@", "//", url)
+    client = nats.NATS()
     try:
-        client = await nats.connect(
-            url, name="reelbus", allow_reconnect=False, connect_timeout=3, error_cb=ignore
+        await client.connect(
+            url,
+            name="reelbus",
+            allow_reconnect=False,
+            connect_timeout=3,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            error_cb=ignore,
         )
-    except nats.errors.AuthorizationError as error:
-        raise StackError(
-            f"NATS at {place.hostname}:{place.port or 4222} refuses these credentials."
-        ) from error
     except (nats.errors.Error, OSError, TimeoutError, ValueError) as error:
-        raise StackError(f"NATS at {place.hostname}:{place.port or 4222} does not answer.") from error
+        refused = "authorization" in str(error).lower()
+        fault = "refuses these credentials" if refused else "does not answer"
+        raise StackError(f"NATS at {shown} {fault}.") from error
     try:
         yield client
     except (nats.errors.Error, ReelbusError) as error:
@@ -102,7 +107,7 @@ async def call(client: Any, method: Method[M], request: M) -> Any:
     return reply.value
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Aligned columns; the last one is never cut nor wrapped, so that it can be searched."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in (head, *rows))

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
@@ -62,21 +62,23 @@ class UploadTimes:
     from_first_byte: float
 
 
+@dataclass
+class Samples:
+    """Seconds; `bare` is ffmpeg alone."""
+
+    bare: list[float] = field(default_factory=list)
+    jobs: list[JobTimes] = field(default_factory=list)
+    uploads: list[UploadTimes] = field(default_factory=list)
+
+
 def measure(bench: Bench) -> Result:
     source = bench.clips.looped(20 if bench.quick else 60)
-    bare: list[float] = []
-    jobs: list[JobTimes] = []
-    uploads: list[UploadTimes] = []
+    samples = Samples()
     for number in range(bench.rounds(3)):
         bench.say(f"round {number + 1}")
-        steps = [
-            lambda: bare.append(_bare(bench, source)),
-            lambda: jobs.append(asyncio.run(_job_alone(bench.stack, bench.clips.unique(source)))),
-            lambda: bare.append(_bare(bench, source)),
-            lambda: uploads.append(asyncio.run(_upload(bench.stack, bench.clips.unique(source)))),
-        ]
-        for step in steps if number % 2 == 0 else reversed(steps):
-            step()
+        for step in STEPS if number % 2 == 0 else reversed(STEPS):
+            step(bench, source, samples)
+    bare, jobs, uploads = samples.bare, samples.jobs, samples.uploads
     figures = [
         Figure("job alone / bare ffmpeg", ratio([j.ended for j in jobs], bare), "x", Target("<=", 1.05)),
         Figure("submission to work under way", median(j.begun for j in jobs), "s"),
@@ -87,11 +89,10 @@ def measure(bench: Bench) -> Result:
             "first byte to both done / bare ffmpeg", ratio([u.from_first_byte for u in uploads], bare), "x"
         ),
     ]
-    details = {"bare": bare, "jobs": [asdict(j) for j in jobs], "uploads": [asdict(u) for u in uploads]}
-    return Result(NAME, figures, details)
+    return Result(NAME, figures, asdict(samples))
 
 
-def _bare(bench: Bench, source: Path) -> float:
+def _bare(bench: Bench, source: Path, samples: Samples) -> None:
     clip = bench.clips.unique(source)
     size = clip.stat().st_size
     info = asyncio.run(probe(clip, Tools(), size=size)).info
@@ -100,9 +101,20 @@ def _bare(bench: Bench, source: Path) -> float:
     argv = [*BARE, *compile_graph(graph, {"clip": clip}, target)]
     begun = time.perf_counter()
     subprocess.run(argv, check=True)
-    seconds = time.perf_counter() - begun
+    samples.bare.append(time.perf_counter() - begun)
     clip.unlink()
-    return seconds
+
+
+def _job(bench: Bench, source: Path, samples: Samples) -> None:
+    samples.jobs.append(asyncio.run(_job_alone(bench.stack, bench.clips.unique(source))))
+
+
+def _whole(bench: Bench, source: Path, samples: Samples) -> None:
+    samples.uploads.append(asyncio.run(_upload(bench.stack, bench.clips.unique(source))))
+
+
+STEPS = (_bare, _job, _bare, _whole)
+"""One round; every second one runs backwards, so that a drift of the machine hits all alike."""
 
 
 async def _job_alone(stack: Stack, clip: Path) -> JobTimes:

@@ -35,7 +35,7 @@ def enhance_graph(source_object: ObjectRef, info: MediaInfo, name: str) -> Outpu
     pixel_format = "yuv420p10le" if deep else "yuv420p"
     steps = [
         *picture.deinterlace(video),
-        *picture.denoise(),
+        *picture.denoise(video, info.duration),
         *([] if deep else picture.levels(video, pixel_format)),
         *picture.sharpen(),
         *([picture.step("format", pix_fmts=pixel_format)] if deep else []),

@@ -24,6 +24,9 @@ levels are stretched (to 255/144 of the contrast), so that fades and night scene
 NEAR = {"a": 0.06, "b": 0.2}
 """`atadenoise` thresholds: of the change from one frame, and of the sum of changes (shares of the range)."""
 
+MIN_AVERAGED = 12
+"""Frames that a video must declare to be averaged over time."""
+
 MIN_HD_HEIGHT = 720
 
 
@@ -48,16 +51,20 @@ def deinterlace(video: VideoStream) -> list[FilterStep]:
     return [step("bwdif", mode="send_frame", deint="interlaced")] if video.interlaced else []
 
 
-def denoise() -> list[FilterStep]:
-    """Average each pixel over seven frames while it stays near itself, which leaves motion and cuts alone,
-    then smooth what is left a little."""
-    thresholds: dict[str, FilterValue] = {
-        f"{plane}{side}": value for plane in "012" for side, value in NEAR.items()
+def denoise(video: VideoStream, duration: float | None) -> list[FilterStep]:
+    """Average each pixel over five frames while it stays near itself, which leaves motion and cuts alone,
+    then smooth what is left a little. `duration` is of the file, in seconds.
+
+    atadenoise of ffmpeg 5.1 never ends on a single frame, so clips of a few frames go without it.
+    """
+    smooth = step("hqdn3d", luma_spatial=2, chroma_spatial=1.5, luma_tmp=3, chroma_tmp=3)
+    seconds = video.duration or duration or 0.0
+    if (video.declared_frames or seconds * Fraction(video.frame_rate)) < MIN_AVERAGED:
+        return [smooth]
+    near: dict[str, FilterValue] = {
+        f"{plane}{side}": share for plane in "012" for side, share in NEAR.items()
     }
-    return [
-        FilterStep(name="atadenoise", options={**thresholds, "s": 7}),
-        step("hqdn3d", luma_spatial=2, chroma_spatial=1.5, luma_tmp=3, chroma_tmp=3),
-    ]
+    return [FilterStep(name="atadenoise", options={**near, "s": 5}), smooth]
 
 
 def levels(video: VideoStream, pixel_format: str) -> list[FilterStep]:

@@ -54,12 +54,14 @@ async def run_ffmpeg(
     *,
     cwd: Path,
     time_limit: float,
+    stall_limit: float = 300.0,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Finished:
     """Run ffmpeg with `args` in the scratch directory `cwd`, for at most `time_limit` seconds.
 
-    Raises what `reasons.failure` makes of a failure, and `TaskTimeoutError`. On cancellation, or when
-    `on_progress` raises, the whole process group is dead before this returns.
+    Raises what `reasons.failure` makes of a failure, `TaskTimeoutError`, and `MediaError` when nothing more
+    is written for `stall_limit` seconds (some filters wait forever on some broken files). On cancellation,
+    or when `on_progress` raises, the whole process group is dead before this returns.
     """
     with _pipe() as (reading, writing):
         flags = [*FFMPEG_FLAGS, "-stats_period", "0.25", "-progress", f"pipe:{writing.fd}"]
@@ -73,7 +75,7 @@ async def run_ffmpeg(
             pass_fds=(writing.fd,),
         ) as child:
             writing.close()
-            await _follow(reading.fd, on_progress)
+            await _follow(reading.fd, on_progress, stall_limit)
     return Finished(child.seconds, child.stderr)
 
 
@@ -260,17 +262,22 @@ def _pipe() -> Iterator[tuple[_End, _End]]:
         writing.close()
 
 
-async def _follow(fd: int, on_progress: Callable[[Progress], None] | None) -> None:
+async def _follow(fd: int, on_progress: Callable[[Progress], None] | None, stall_limit: float) -> None:
     """Report progress until the process closes its end."""
-    parser = ProgressParser()
+    parser, written = ProgressParser(), (-1, -1, -1.0)
+    with anyio.move_on_after(stall_limit) as stall:
+        while data := await _read(fd):
+            for report in parser.feed(data):
+                if on_progress:
+                    on_progress(report)
+                if written != (written := (report.frames, report.size, report.out_time_s)):
+                    stall.deadline = anyio.current_time() + stall_limit
+    if stall.cancelled_caught:
+        raise MediaError("The work on this video stopped making progress.")
+
+
+async def _read(fd: int) -> bytes:
     while True:
         await anyio.wait_readable(fd)
-        try:
-            data = os.read(fd, CHUNK)
-        except BlockingIOError:
-            continue
-        if not data:
-            return
-        for report in parser.feed(data):
-            if on_progress:
-                on_progress(report)
+        with suppress(BlockingIOError):
+            return os.read(fd, CHUNK)

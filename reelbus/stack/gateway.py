@@ -63,6 +63,11 @@ http://:{port} {{
 	handle {{
 {_indent(_proxy(edge, policy="round_robin"), 2)}
 	}}
+	handle_errors 502 503 504 {{
+		header Content-Type application/json
+		header Retry-After 3
+		respond `{{"detail":"The service does not answer; try again."}}` 503
+	}}
 }}
 """
 

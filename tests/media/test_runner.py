@@ -59,6 +59,12 @@ async def test_time_limit_ends_the_process(tmp_path: Path) -> None:
     assert exits == [("ffmpeg", "timeout")]
 
 
+async def test_work_that_stands_still_is_ended(tools: Tools, tmp_path: Path) -> None:
+    hanging = ["-re", "-f", "lavfi", "-i", "testsrc2=s=64x64,select=lt(n\\,1)", *NULL]
+    with pytest.raises(MediaError, match="progress"):
+        await run_ffmpeg(tools, hanging, cwd=tmp_path, time_limit=30, stall_limit=1.0)
+
+
 async def test_cancellation_kills_the_whole_group_within_two_seconds(tmp_path: Path) -> None:
     stubborn = f"trap '' TERM; sleep 987{tmp_path.name[-1]} & trap '' TERM; while :; do sleep 0.1; done"
     tools = Tools(ffmpeg=script(tmp_path / "stubborn", stubborn))

@@ -52,8 +52,9 @@ async def test_a_dull_clip_gains_contrast_and_does_not_flicker(tools: Tools, tmp
     assert after.std() > 1.25 * before.std()
     assert np.abs(after - clean).mean() < 0.75 * np.abs(before - clean).mean()
     gain = after.std() / before.std()
-    jumps = [np.abs(np.diff(one.mean(axis=(1, 2)))).max() for one in (before, after)]
-    assert jumps[1] <= gain * jumps[0] + 0.75
+    jumps = [np.abs(np.diff(one.mean(axis=(1, 2)))) for one in (before, after)]
+    assert np.median(jumps[1]) <= gain * np.median(jumps[0]) + 0.4
+    assert jumps[1].max() <= gain * jumps[0].max() + 1
 
 
 async def test_noise_is_less_than_it_was(tools: Tools, tmp_path: Path) -> None:

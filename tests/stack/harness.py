@@ -61,15 +61,19 @@ class Stack:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("REELBUS_")}
         self.env = {**inherited, **(env or {})}
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the command runs with; it names the data directory."""
+        return {**self.env, "REELBUS_DATA": str(self.data)}
+
     def argv(self, *arguments: str) -> list[str]:
-        command, *rest = arguments
-        return [*self.prefix, sys.executable, "-m", "reelbus", command, "--data", str(self.data), *rest]
+        return [*self.prefix, sys.executable, "-m", "reelbus", *arguments]
 
     def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             self.argv(*arguments),
             cwd=self.workshop,
-            env=self.env,
+            env=self.environ,
             capture_output=True,
             text=True,
             timeout=90,

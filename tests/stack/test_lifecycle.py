@@ -137,7 +137,7 @@ def test_failing_start_shows_the_culprits_words_and_leaves_nothing(new_stack: Ca
 def test_stopped_while_it_starts(new_stack: Callable[..., Stack], moment: str) -> None:
     stack = new_stack()
     starting = subprocess.Popen(
-        stack.argv("up", "--port", "0"), cwd=stack.workshop, env=stack.env, stdout=subprocess.DEVNULL
+        stack.argv("up", "--port", "0"), cwd=stack.workshop, env=stack.environ, stdout=subprocess.DEVNULL
     )
     wait_until((stack.data / moment).exists)
     wait_until((stack.data / "state.json").exists)
@@ -156,7 +156,11 @@ def test_directory_with_an_awkward_name(new_stack: Callable[..., Stack]) -> None
 def test_foreground_stops_on_ctrl_c(new_stack: Callable[..., Stack]) -> None:
     stack = new_stack()
     foreground = subprocess.Popen(
-        stack.argv("up", "--port", "0"), cwd=stack.workshop, env=stack.env, stdout=subprocess.PIPE, text=True
+        stack.argv("up", "--port", "0"),
+        cwd=stack.workshop,
+        env=stack.environ,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert foreground.stdout
     said: list[str] = []
