@@ -54,14 +54,14 @@ def run(url: str, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
 @asynccontextmanager
 async def connecting(url: str) -> AsyncIterator[Any]:
     """A connection that gives up soon. Raises `StackError` in plain words."""
-    import nats
     import nats.errors
+    from nats.aio.client import Client
 
     async def ignore(_: Exception) -> None:
         """Told by what `connect` raises."""
 
     shown = re.sub(r"//[^@/]*@", "//", url)
-    client = nats.NATS()
+    client = Client()
     try:
         await client.connect(
             url,

@@ -93,9 +93,9 @@ def exhausted(error: ReelbusError | None, attempt: int, policy: Policy) -> bool:
     exception that nobody named."""
     if error is not None and not error.retryable:
         return True
-    limit = policy.max_attempts
-    if isinstance(error, UnavailableError):
-        limit = policy.max_deliver - 1
+    limit = policy.max_deliver - 1  # later the server gives up, and nobody would know why
+    if not isinstance(error, UnavailableError):
+        limit = min(limit, policy.max_attempts)
     return attempt >= limit
 
 

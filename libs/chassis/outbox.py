@@ -52,12 +52,21 @@ class Outbox:
         self._table = table
         self._channel = f"outbox_{table.schema}"
 
-    async def add(self, session: AsyncSession, subject: str, message: Message, *, message_id: str) -> None:
-        """Publish `message` if and when the session's transaction commits. The current trace goes along."""
+    async def add(
+        self,
+        session: AsyncSession,
+        subject: str,
+        message: Message,
+        *,
+        message_id: str,
+        trace: dict[str, str] | None = None,
+    ) -> None:
+        """Publish `message` if and when the session's transaction commits, as a part of `trace` (default:
+        the current one)."""
         values = {
             "subject": subject,
             "message_id": message_id,
-            "headers": trace_headers(),
+            "headers": trace_headers() if trace is None else trace,
             "payload": encode(message),
         }
         await session.execute(insert(self._table).values(values))

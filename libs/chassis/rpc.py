@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any, TypeVar
 
-import msgspec
 import nats.errors
 from faststream.nats import NatsBroker, NatsMessage
 
@@ -50,18 +49,18 @@ def answering(
     async def answer(message: NatsMessage) -> bytes:
         started = time.perf_counter()
         code = "ok"
-        reply: msgspec.Struct
         try:
-            reply = Ok(value=await handler(decode(message.body, method.request)))
-        except ReelbusError as error:
-            code = error.code
-            reply = _as_reply(error)
+            try:
+                reply = encode(Ok(value=await handler(decode(message.body, method.request))))
+            except ReelbusError as error:
+                code = error.code
+                reply = encode(_as_reply(error))
         except Exception:  # a caller must get an answer, whatever broke here
             log.exception("call failed", extra={"method": method.subject})
             code = InternalError.code
-            reply = _as_reply(InternalError("Something went wrong on the server."))
+            reply = encode(_as_reply(InternalError("Something went wrong on the server.")))
         RPC_SECONDS.labels(method.subject, code).observe(time.perf_counter() - started)
-        return encode(reply)
+        return reply
 
     return answer
 

@@ -10,7 +10,9 @@ from typing import Any
 from litestar import Request, Response
 from litestar.response import Stream
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
+_MAX_DIGITS = 19
+"""Digits of the largest number that is told from others: no content is as large."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,23 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     if found is None or not (found[1] or found[2]):
         return None
     if not found[1]:
-        length = min(int(found[2]), size)
+        length = min(_number(found[2]), size)
         if length == 0:
             raise UnsatisfiableError
         return size - length, length
-    first = int(found[1])
-    last = min(int(found[2]), size - 1) if found[2] else size - 1
-    if found[2] and int(found[2]) < first:
+    first = _number(found[1])
+    last = _number(found[2]) if found[2] else max(first, size - 1)
+    if last < first:
         return None
     if first >= size:
         raise UnsatisfiableError
-    return first, last - first + 1
+    return first, min(last, size - 1) - first + 1
+
+
+def _number(digits: str) -> int:
+    """The value of `digits`, however many a client sends."""
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) <= _MAX_DIGITS else 10**_MAX_DIGITS
 
 
 def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
@@ -69,7 +77,7 @@ def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
     if _matches(request.headers.get("if-none-match"), etag):
         return Response(None, status_code=304, headers=headers)
     status, offset, length = 200, 0, content.size
-    wanted = request.headers.get("range")
+    wanted = request.headers.get("range") if request.method == "GET" else None  # defined for GET alone
     if wanted and request.headers.get("if-range", etag) == etag:
         try:
             part = parse_range(wanted, content.size)

@@ -69,6 +69,8 @@ async def _events(
     try:
         parser = PushMultipartParser(boundary, max_segment_count=_MAX_PARTS)
         async for chunk in body:
+            if not chunk:  # to the parser it would be the end
+                continue
             for event in parser.parse(chunk):
                 yield event
         parser.close()

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import PurePosixPath
 from uuid import UUID
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}")
 _MAX_STEM = 80
 _MAX_EXTENSION = 10
 
@@ -26,7 +26,8 @@ def extension(name: str) -> str:
 
 
 def upload_key(asset_id: UUID, name: str) -> str:
-    """Where an upload is stored, e.g. `uploads/0190…/holiday.mp4`. ASCII letters, digits, `._-` only."""
-    stem = _UNSAFE.sub("_", PurePosixPath(name).stem).strip("._")[:_MAX_STEM] or "original"
+    """Where an upload is stored, e.g. `uploads/0190…/holiday.mp4`. ASCII letters, digits, `._-` only, and
+    never two dots together."""
+    stem = _UNSAFE.sub("_", PurePosixPath(name).stem).strip("._-")[:_MAX_STEM].rstrip(".") or "original"
     suffix = extension(name)
     return f"uploads/{asset_id}/{stem}" + (f".{suffix}" if suffix else "")

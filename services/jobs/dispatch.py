@@ -127,7 +127,7 @@ class Dispatcher:
         task = msgspec.convert(row.payload, Task)
         message_id = f"{row.task_id}.{row.released_at.timestamp():.6f}"
         subject = task_subject(row.service, row.lane)
-        await self._repository.outbox.add(session, subject, task, message_id=message_id)
+        await self._repository.outbox.add(session, subject, task, message_id=message_id, trace=row.trace)
 
     async def _measure(self) -> None:
         async with self._repository.transaction() as session:

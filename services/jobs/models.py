@@ -50,7 +50,8 @@ class JobRow(Base, table=True):
 
 
 class TaskRow(Base, table=True):
-    """A task of a job. `state` is a `TaskState`, `payload` the `Task` as workers get it."""
+    """A task of a job. `state` is a `TaskState`, `payload` the `Task` as workers get it,
+    `trace` the headers of the request that it came from: released later, it still belongs to that trace."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -78,6 +79,7 @@ class TaskRow(Base, table=True):
     weight: float = 1.0
     fraction: float = 0.0
     payload: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    trace: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     released_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 

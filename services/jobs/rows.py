@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid7
 
+from libs.chassis.telemetry import trace_headers
 from libs.contracts.jobs import Job, JobError, JobState
 from libs.contracts.rpc import Submission, SubmitJobs
 from libs.contracts.tasks import Task, TaskResult
@@ -110,5 +111,6 @@ def new_task(job: JobRow, position: int, planned: PlannedTask, time_limit: float
         needs=list(planned.needs),
         weight=planned.weight,
         payload=msgspec.to_builtins(task),
+        trace=trace_headers(),
         created_at=job.created_at,
     )

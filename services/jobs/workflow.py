@@ -126,9 +126,9 @@ def cancelled(flow: Flow) -> Flow:
 def progressed(flow: Flow, task_id: UUID, fraction: float) -> Flow:
     """A worker tells how far it is (0…1); late and lower figures change nothing."""
     node = flow.task(task_id)
-    if flow.state.terminal or node.state.terminal or fraction <= node.fraction:
+    if flow.state.terminal or node.state.terminal or not fraction > node.fraction:  # no number is not more
         return flow
-    flow = _set(flow, task_id, fraction=fraction)
+    flow = _set(flow, task_id, fraction=min(fraction, 1.0))
     return replace(flow, progress=max(flow.progress, _progress(flow)))
 
 

@@ -67,7 +67,8 @@ class Mailbox:
         """Queue a message that must arrive. A socket that cannot take even those is given up."""
         if len(self._must) >= self._hard_limit:
             self._broken = True
-        self._must.append(letter)
+        else:
+            self._must.append(letter)
         self._filled.set()
 
     def put_progress(self, job_id: UUID, letter: Letter) -> None:

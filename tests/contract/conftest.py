@@ -12,8 +12,7 @@ from typing import Any
 
 import nats
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from libs.chassis.jetstream import ensure_streams
 from libs.contracts.streams import DLQ, STREAMS
@@ -78,7 +77,6 @@ def reelbus(nats_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> R
     monkeypatch.setenv("REELBUS_NATS_URL", nats_url)
 
     def run(*arguments: str, typed: str = "") -> Result:
-        result: Result = CliRunner().invoke(app, list(arguments), input=typed)
-        return result
+        return CliRunner().invoke(app, list(arguments), input=typed)
 
     return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any, NamedTuple, Optional, Union
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -69,8 +69,8 @@ CASES = [
     Case("another type", struct(("b", int)), struct(("b", str)), "type-changed", BREAKING, "b"),
     Case("a wider number", struct(("b", int)), struct(("b", float)), "type-changed", BREAKING, "b"),
     Case("another format", struct(("b", str)), struct(("b", UUID)), "type-changed", BREAKING, "b"),
-    Case("null comes", struct(("b", int)), struct(("b", Optional[int])), "type-widened", BREAKING, "b"),
-    Case("null goes", struct(("b", Optional[int])), struct(("b", int)), "type-narrowed", BREAKING, "b"),
+    Case("null comes", struct(("b", int)), struct(("b", int | None)), "type-widened", BREAKING, "b"),
+    Case("null goes", struct(("b", int | None)), struct(("b", int)), "type-narrowed", BREAKING, "b"),
     Case("of a list", struct(("b", list[int])), struct(("b", list[str])), "type-changed", BREAKING, "b[]"),
     Case(
         "of a map",
@@ -113,12 +113,12 @@ CASES = [
         CARE,
         "b",
     ),
-    Case("a tag goes", struct(("b", Union[A, B])), struct(("b", A)), "tag-removed", BREAKING, "b"),
-    Case("a tag comes", struct(("b", A)), struct(("b", Union[A, B])), "tag-added", CARE, "b"),
+    Case("a tag goes", struct(("b", A | B)), struct(("b", A)), "tag-removed", BREAKING, "b"),
+    Case("a tag comes", struct(("b", A)), struct(("b", A | B)), "tag-added", CARE, "b"),
     Case(
         "a tag changes",
-        struct(("b", Union[A, B])),
-        struct(("b", Union[RENAMED, B])),
+        struct(("b", A | B)),
+        struct(("b", RENAMED | B)),
         "tag-changed",
         BREAKING,
         "b",
@@ -126,8 +126,8 @@ CASES = [
     Case("a whole union's tag changes", A, RENAMED, "tag-changed", BREAKING, ""),
     Case(
         "within a member",
-        struct(("b", Union[A, B])),
-        struct(("b", Union[A, struct(("y", str), tag="b", name="B")])),
+        struct(("b", A | B)),
+        struct(("b", A | struct(("y", str), tag="b", name="B"))),
         "type-changed",
         BREAKING,
         "b<b>.y",
@@ -135,7 +135,7 @@ CASES = [
     Case(
         "an object for a number",
         struct(("b", int)),
-        struct(("b", Union[int, A])),
+        struct(("b", int | A)),
         "type-widened",
         BREAKING,
         "b",
@@ -187,7 +187,7 @@ class Branch(msgspec.Struct, tag="branch"):
     right: Tree
 
 
-Tree = Union[Leaf, Branch]
+Tree = Leaf | Branch
 
 
 class NewLeaf(msgspec.Struct, tag="leaf"):
@@ -199,7 +199,7 @@ class NewBranch(msgspec.Struct, tag="branch"):
     right: NewTree
 
 
-NewTree = Union[NewLeaf, NewBranch]
+NewTree = NewLeaf | NewBranch
 
 
 def test_a_recursive_type_is_compared_once() -> None:

@@ -14,6 +14,7 @@ import pytest
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+import reelbus as reelbus_package
 from libs.contracts.base import Method
 from libs.contracts.registry import Kind, declarations, messages
 from reelbus.docs import pages, settings
@@ -75,6 +76,7 @@ def test_check_names_what_is_stale_and_build_mends_it(
         ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     monkeypatch.setattr(pages, "checkout", lambda: tmp_path)
+    assert reelbus("docs", "build").exit_code == 0
     assert reelbus("docs", "check").stdout == "The documents are fresh.\n"
     (tmp_path / "docs/settings.md").write_text("old")
     (tmp_path / "docs/api/openapi.json").unlink()
@@ -89,7 +91,7 @@ def test_check_names_what_is_stale_and_build_mends_it(
 def test_an_installed_package_has_no_documents_to_make(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages.reelbus, "__file__", str(tmp_path / "reelbus" / "__init__.py"))
+    monkeypatch.setattr(reelbus_package, "__file__", str(tmp_path / "reelbus" / "__init__.py"))
     with pytest.raises(DocsError, match="in a checkout"):
         pages.checkout()
 
@@ -247,7 +249,7 @@ def test_asyncapi_has_both_sides_of_everything(asyncapi: Document) -> None:
         sides.setdefault(channel, set()).add(operation["action"])
     calls = {each.subject for each in declarations().values() if isinstance(each, Method)}
     expected = {name for name in asyncapi["channels"] if not name.endswith(".reply")}
-    assert sides == dict.fromkeys(expected, {"send", "receive"})
+    assert sides == {name: {"send", "receive"} for name in expected}
     replied = {
         operation["channel"]["$ref"] for operation in asyncapi["operations"].values() if "reply" in operation
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,17 @@ from reelbus.docs.usage import complaints, read_source
 
 ROOT = checkout()
 NAMES = ("JOB_CREATED", "JOB_FAILED", "GET_JOBS")
+
+
+@pytest.fixture(scope="module")
+def actual() -> usage.Usage:
+    return usage.usage(ROOT)
+
+
+@pytest.fixture
+def found(actual: usage.Usage) -> usage.Usage:
+    """The usage of this checkout, to be spoilt."""
+    return deepcopy(actual)
 
 
 @pytest.mark.parametrize(
@@ -76,28 +88,28 @@ def test_services_do_what_their_modules_and_their_chassis_do(tmp_path: Path) -> 
     assert found.planners == {"b"}
 
 
-def test_this_checkout_is_in_order() -> None:
-    assert complaints(usage.usage(ROOT), usage.DECLARED) == []
+def test_this_checkout_is_in_order(found: usage.Usage) -> None:
+    assert complaints(found, usage.DECLARED) == []
 
 
 @pytest.mark.parametrize("side", ["senders", "receivers"])
 @pytest.mark.parametrize("constant", sorted(declarations()))
-def test_a_message_without_one_side_is_an_error_unless_declared(constant: str, side: str) -> None:
-    found = usage.usage(ROOT)
+def test_a_message_without_one_side_is_an_error_unless_declared(
+    constant: str, side: str, found: usage.Usage
+) -> None:
     getattr(found, side).pop(constant)
     (problem,) = complaints(found, {})
     assert constant in problem
     assert complaints(found, {(constant, side): "somebody outside"}) == []
 
 
-def test_declaring_what_the_code_shows_is_an_error() -> None:
-    (problem,) = complaints(usage.usage(ROOT), {("JOB_CREATED", "senders"): "somebody"})
+def test_declaring_what_the_code_shows_is_an_error(found: usage.Usage) -> None:
+    (problem,) = complaints(found, {("JOB_CREATED", "senders"): "somebody"})
     assert problem == "JOB_CREATED has senders: its entry in DECLARED is in vain."
 
 
 @pytest.mark.parametrize("kind", SERVICE_OF, ids=lambda kind: kind.__name__)
-def test_a_task_in_the_wrong_hands_is_an_error(kind: type) -> None:
-    found = usage.usage(ROOT)
+def test_a_task_in_the_wrong_hands_is_an_error(kind: type, found: usage.Usage) -> None:
     found.workers[kind.__name__] = {"elsewhere"}
     (problem,) = complaints(found, {})
     assert problem == f"{kind.__name__} belongs to {SERVICE_OF[kind]}, but elsewhere executes it."

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.client import Operator, User
+from tests.integration.otlp import Collector
 from tests.stack.harness import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -21,9 +22,18 @@ IMPATIENT = {
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def collector() -> Iterator[Collector]:
+    """Takes the traces of the stack."""
+    collector = Collector()
+    yield collector
+    collector.close()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
     """Leave it whole: every process ready."""
-    stack = Stack(tmp_path_factory.mktemp("integration") / "data", ROOT, env=IMPATIENT)
+    env = {**IMPATIENT, "REELBUS_OTLP_ENDPOINT": collector.url}
+    stack = Stack(tmp_path_factory.mktemp("integration") / "data", ROOT, env=env)
     stack.up("--replicas", "2")
     try:
         yield stack

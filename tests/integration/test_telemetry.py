@@ -1,0 +1,101 @@
+"""What an operator sees: one trace per upload, the series of each service, logs that name the trace."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.integration.client import User, unique_copy
+from tests.integration.otlp import Collector, Span, draw
+from tests.stack.harness import Stack, wait_until
+
+JOURNEY = {
+    "edge": ["POST /upload", "store upload"],
+    "ingest": ["rpc.ingest.begin_upload process", "rpc.ingest.complete_upload process"],
+    "jobs": ["rpc.jobs.submit process", "rpc.jobs.claim_task process", "task.completed.v1 process"],
+    "transcode": ["tasks.transcode.interactive process", "task render", "stage input", "store artifact"],
+    "analyze": ["tasks.analyze.interactive process", "task metadata", "stage input", "store artifact"],
+    "notify": ["media.ingested.v1 process", "job.completed.v1 process"],
+}
+
+SERIES = {
+    "edge": ["reelbus_http_requests_total", "reelbus_storage_seconds_count", "reelbus_storage_bytes_total"],
+    "ingest": ["reelbus_rpc_seconds_count", "reelbus_ffmpeg_seconds_count", "reelbus_outbox_relayed_total"],
+    "jobs": ["reelbus_jobs_total", "reelbus_tasks_open", "reelbus_deliveries_total",
+             "reelbus_rpc_seconds_count"],
+    "transcode": ["reelbus_tasks_total", "reelbus_task_seconds_count", "reelbus_ffmpeg_seconds_count",
+                  "reelbus_tasks_running", "reelbus_storage_seconds_count"],
+    "analyze": ["reelbus_tasks_total", "reelbus_task_seconds_count", "reelbus_ffmpeg_seconds_count"],
+    "notify": ["reelbus_ws_connections", "reelbus_ws_messages_total", "reelbus_ws_lag_seconds_count"],
+}  # fmt: skip
+COMMON = [
+    "reelbus_bus_",
+    "process_resident_memory_bytes",
+    "python_gc_objects_collected_total",
+]
+
+
+@pytest.fixture(scope="module")
+def upload_trace(
+    user: User, collector: Collector, bunny: Path, tmp_path_factory: pytest.TempPathFactory
+) -> list[Span]:
+    clip = unique_copy(bunny, tmp_path_factory.mktemp("trace"))
+    began = time.time_ns()
+    client_id = uuid4().hex
+    with user.socket(client_id) as socket:
+        socket.wait_ends(user.upload(clip, client_id=client_id))
+
+    def complete() -> bool:
+        seen = {(span.service, span.name) for span in collector.trace_of("POST /upload", began)}
+        return all((service, name) in seen for service, names in JOURNEY.items() for name in names)
+
+    try:
+        wait_until(complete, 15)
+    except AssertionError:
+        pytest.fail("spans are missing in\n" + draw(collector.trace_of("POST /upload", began)))
+    return collector.trace_of("POST /upload", began)
+
+
+def test_one_upload_is_one_trace_through_every_service(upload_trace: list[Span]) -> None:
+    assert {span.service for span in upload_trace} == set(JOURNEY)
+    known = {span.span for span in upload_trace}
+    orphans = [span.name for span in upload_trace if span.parent and span.parent not in known]
+    assert len(orphans) <= 2, orphans  # the one or two that were still under way when we looked
+
+
+def test_work_is_a_part_of_the_request_that_asked_for_it(upload_trace: list[Span]) -> None:
+    by_id = {span.span: span for span in upload_trace}
+
+    def ancestors(span: Span) -> set[str]:
+        names = set()
+        while span.parent in by_id:
+            span = by_id[span.parent]
+            names.add(span.name)
+        return names
+
+    for name in ("task render", "task metadata"):
+        (work,) = [span for span in upload_trace if span.name == name]
+        assert "POST /upload" in ancestors(work)
+
+
+@pytest.mark.parametrize("service", list(SERIES))
+def test_every_service_has_its_series(stack: Stack, upload_trace: list[Span], service: str) -> None:
+    names = [name for name in stack.processes() if name.removesuffix("-2") == service]
+    pages = [httpx.get(f"http://127.0.0.1:{stack.process(name)['port']}/metrics").text for name in names]
+    for series in [*SERIES[service], *COMMON]:
+        assert any(f"\n{series}" in page for page in pages), series
+
+
+def test_logs_are_json_and_name_the_trace(stack: Stack) -> None:
+    lines = [
+        json.loads(line)
+        for name in ("jobs", "ingest", "edge")
+        for line in (stack.data / "logs" / f"{name}.log").read_text().splitlines()
+    ]
+    assert lines
+    assert all({"time", "level", "message", "service", "instance"} <= set(line) for line in lines)

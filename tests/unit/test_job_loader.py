@@ -1,0 +1,146 @@
+"""Look-ups in batches that never show an older state than somebody was told before."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from libs.chassis.bus import Bus
+from libs.contracts.errors import NotFoundError, UnavailableError
+from libs.contracts.jobs import Job
+from libs.contracts.rpc import GetJobs, JobList
+from services.edge.job_loader import JobLoader
+from tests.unit.samples import job
+
+pytestmark = pytest.mark.anyio
+
+
+class Jobs:
+    """The jobs service: answers a call when the test says so; reads its state at that moment."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, Job] = {}
+        self.calls: list[GetJobs] = []
+        self.error: Exception | None = None
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def hold(self) -> None:
+        self._open.clear()
+
+    def release(self) -> None:
+        self._open.set()
+
+    async def call(self, _: object, request: GetJobs) -> Any:
+        self.calls.append(request)
+        seen = {key: self.state[key] for key in request.keys if key in self.state}  # read, then answer
+        await self._open.wait()
+        if self.error is not None:
+            raise self.error
+        return JobList(jobs=list(reversed(seen.values())))
+
+
+def setup(count: int = 3) -> tuple[Jobs, JobLoader]:
+    jobs = Jobs()
+    jobs.state = {f"k{number}": job(number, key=f"k{number}") for number in range(count)}
+    return jobs, JobLoader(cast("Bus", jobs))
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_a_crowd_shares_a_call_and_each_gets_his_own() -> None:
+    jobs, loader = setup(50)
+    keys = [f"k{number % 50}" for number in range(1000)]
+    found = await asyncio.gather(*(loader.get("o", key) for key in keys))
+    assert [each.key for each in found] == keys
+    assert len(jobs.calls) == 1
+    assert sorted(jobs.calls[0].keys) == sorted(set(keys))
+
+
+async def test_batches_have_200_keys_at_most() -> None:
+    jobs, loader = setup(450)
+    found = await asyncio.gather(*(loader.get("o", f"k{number}") for number in range(450)))
+    assert [each.key for each in found] == [f"k{number}" for number in range(450)]
+    assert [len(call.keys) for call in jobs.calls] == [200, 200, 50]
+
+
+async def test_owners_do_not_share_calls() -> None:
+    jobs, loader = setup()
+    await asyncio.gather(loader.get("a", "k1"), loader.get("b", "k1"))
+    assert sorted(call.owner for call in jobs.calls) == ["a", "b"]
+
+
+async def test_a_request_during_a_call_is_answered_by_the_next_one() -> None:
+    jobs, loader = setup()
+    jobs.hold()
+    early = asyncio.ensure_future(loader.get("o", "k1"))
+    await settle()
+    jobs.state["k1"] = job(1, key="k1", progress=50.0)  # somebody is told so over his socket, and asks
+    late = asyncio.ensure_future(loader.get("o", "k1"))
+    await settle()
+    assert len(jobs.calls) == 1
+    jobs.release()
+    assert (await early).progress == 0.0
+    assert (await late).progress == 50.0
+    assert len(jobs.calls) == 2
+
+
+async def test_what_is_missing_is_not_found_and_only_that() -> None:
+    _, loader = setup()
+    found, missing = await asyncio.gather(
+        loader.get("o", "k1"), loader.get("o", "nope"), return_exceptions=True
+    )
+    assert isinstance(found, Job)
+    assert isinstance(missing, NotFoundError)
+
+
+async def test_a_failure_is_shared_and_the_next_call_is_free_of_it() -> None:
+    jobs, loader = setup()
+    jobs.error = UnavailableError("The jobs service does not answer.")
+    results = await asyncio.gather(*(loader.get("o", f"k{n % 3}") for n in range(9)), return_exceptions=True)
+    assert [type(each) for each in results] == [UnavailableError] * 9
+    jobs.error = None
+    assert (await loader.get("o", "k1")).key == "k1"
+
+
+async def test_a_cancelled_waiter_does_not_disturb_the_others() -> None:
+    jobs, loader = setup()
+    jobs.hold()
+    waiting = [asyncio.ensure_future(loader.get("o", "k1")) for _ in range(3)]
+    await settle()
+    waiting[0].cancel()
+    later = asyncio.ensure_future(loader.get("o", "k2"))
+    await settle()
+    later.cancel()
+    await settle()
+    jobs.release()
+    assert [each.key for each in await asyncio.gather(*waiting[1:])] == ["k1", "k1"]
+    assert waiting[0].cancelled()
+    assert later.cancelled()
+
+
+async def test_nothing_is_kept_when_all_is_answered() -> None:
+    _, loader = setup()
+    await asyncio.gather(*(loader.get(f"owner{n}", "k1") for n in range(20)))
+    await settle()
+    assert not loader._runners
+    assert not loader._waiting
+
+
+async def test_nobody_is_asked_for_requests_that_are_all_gone() -> None:
+    jobs, loader = setup()
+    jobs.hold()
+    first = asyncio.ensure_future(loader.get("o", "k1"))
+    await settle()
+    gone = asyncio.ensure_future(loader.get("o", "k2"))
+    await settle()
+    gone.cancel()
+    jobs.release()
+    await first
+    await settle()
+    assert not loader._runners
