@@ -31,7 +31,7 @@ status: setup ## Show the processes of the stack
 test: check ## Lint, type-check and run all tests
 	$(BIN)/pytest tests
 
-unit: setup ## Run the tests that need no servers
+unit: setup ## Run the fast tests (the contract tests start a nats-server)
 	$(BIN)/pytest tests/unit tests/media tests/contract
 
 integration: setup ## Run the tests against real servers

@@ -69,4 +69,5 @@ def _measure(bench: Bench, name: str, found: Report, output: Path) -> None:
     report.save(found, output)
 
 
-typer.run(main)
+if __name__ == "__main__":
+    typer.run(main)

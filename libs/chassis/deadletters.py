@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,7 +39,7 @@ async def bury(js: JetStreamContext, letter: DeadLetter) -> None:
         f"{_PREFIX}Sequence": str(letter.sequence),
         f"{_PREFIX}Attempts": str(letter.attempts),
         f"{_PREFIX}Code": letter.code,
-        f"{_PREFIX}Reason": " ".join(letter.reason.split())[:1000],
+        f"{_PREFIX}Reason": _ascii(" ".join(letter.reason.split())[:1000]),
     }
     await js.publish(dlq_subject(letter.subject), letter.body, stream=DLQ.name, headers=headers, timeout=5)
 
@@ -97,8 +98,17 @@ def _stored(sequence: int, time: datetime | None, body: bytes, headers: dict[str
             sequence=int(field("Sequence", "0")),
             attempts=int(field("Attempts", "0")),
             code=field("Code"),
-            reason=field("Reason"),
+            reason=_unicode(field("Reason")),
             body=body,
             headers=headers,
         ),
     )
+
+
+def _ascii(text: str) -> str:
+    """As JSON escapes: other characters do not survive the header parser of nats-py."""
+    return json.dumps(text)[1:-1]
+
+
+def _unicode(text: str) -> str:
+    return str(json.loads(f'"{text}"'))

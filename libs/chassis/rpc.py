@@ -14,7 +14,7 @@ from faststream.nats import NatsBroker, NatsMessage
 from libs.chassis.codec import decode, encode
 from libs.chassis.telemetry import RPC_SECONDS
 from libs.contracts.base import Message, Method
-from libs.contracts.errors import InternalError, ReelbusError, UnavailableError, error_of
+from libs.contracts.errors import InternalError, InvalidInputError, ReelbusError, UnavailableError, error_of
 from libs.contracts.rpc import Ok, RpcError, reply_type
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,10 @@ async def call(broker: NatsBroker, method: Method[Any], request: Message) -> Any
         raise UnavailableError(f"The {service} service is not running.", service=service) from error
     except (nats.errors.Error, TimeoutError, OSError) as error:
         raise UnavailableError(f"The {service} service does not answer.", service=service) from error
-    reply = decode(answer.body, _reply_type(method))
+    try:
+        reply = decode(answer.body, _reply_type(method))
+    except InvalidInputError as error:  # theirs, not our caller's: versions that do not fit
+        raise InternalError(f"The {service} service gave an answer that makes no sense.") from error
     if isinstance(reply, RpcError):
         raise error_of(reply.code, reply.message, reply.details)
     return reply.value

@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 PART = 8 << 20
 CHUNK = 256 << 10
+_FILE_CHUNK = 2 << 20
 _THREADS = 16
 
 
@@ -125,13 +126,15 @@ class Storage:
         found = await self._run("stat", self._client.stat_object, self._bucket, key)
         return Stat(found.size or 0, (found.etag or "").strip('"'), found.content_type or "")
 
-    async def get(self, key: str, offset: int = 0, length: int = 0) -> AsyncIterator[bytes]:
+    async def get(
+        self, key: str, offset: int = 0, length: int = 0, *, chunk_size: int = CHUNK
+    ) -> AsyncIterator[bytes]:
         """The bytes of an object from `offset`, `length` of them (0: to the end), in chunks."""
         response = await self._run(
             "get", self._client.get_object, self._bucket, key, offset=offset, length=length
         )
         try:
-            while chunk := await self._run("read", response.read, CHUNK):
+            while chunk := await self._run("read", response.read, chunk_size):
                 STORAGE_BYTES.labels("out").inc(len(chunk))
                 yield chunk
         finally:
@@ -148,8 +151,12 @@ class Storage:
         return data
 
     async def get_file(self, key: str, path: Path) -> None:
-        """Copy an object to a local file."""
-        await self._run("get", self._client.fget_object, self._bucket, key, str(path))
+        """Copy an object to a local file; nothing incomplete is left at `path`."""
+        partial = path.with_name(f"{path.name}.part")
+        with partial.open("wb") as file:
+            async for chunk in self.get(key, chunk_size=_FILE_CHUNK):
+                file.write(chunk)
+        partial.rename(path)
 
     async def presign(self, key: str) -> str:
         """A URL under which anybody can read the object for a while."""

@@ -6,16 +6,17 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import anyio
 
 from libs.chassis.bus import Bus
 from libs.chassis.delivery import Delivery
+from libs.chassis.scratch import scratch_folder
 from libs.chassis.settings import WorkerSettings
 from libs.chassis.storage import Storage
 from libs.chassis.telemetry import TASK_SECONDS, TASKS_RUNNING, TASKS_TOTAL, TRACER
@@ -104,19 +105,17 @@ class Worker:
         self._bus = bus
         self._storage = storage
         self._handlers = handlers
-        self._scratch = settings.scratch_dir / f"{service}-{uuid4().hex[:8]}"
+        self._scratch_root = settings.scratch_dir
+        self._scratch = settings.scratch_dir
         self._running: dict[UUID, anyio.CancelScope] = {}
         bus.work(service, Task, self._on_task, self._on_exhausted, lanes=settings.lanes)
         bus.listen(CANCEL_TASKS, self._on_cancel)
 
-    @asynccontextmanager
-    async def scratch(self) -> AsyncIterator[None]:
-        """The worker's scratch folder, while the block runs."""
-        self._scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """The worker's scratch folder, while the block runs. Enter it before the bus starts."""
+        with scratch_folder(self._scratch_root, self._service) as self._scratch:
             yield
-        finally:
-            shutil.rmtree(self._scratch, ignore_errors=True)
 
     async def _on_cancel(self, message: CancelTasks) -> None:
         for task_id in message.task_ids:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -15,6 +15,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 M = TypeVar("M", bound=Message)
+
+Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone (UTC in everything that is written here)."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import Enum
 from typing import Union
 from uuid import UUID
 
-from libs.contracts.base import Event, Message, Signal
+from libs.contracts.base import Event, Message, Signal, Timestamp
 from libs.contracts.tasks import TaskResult
 
 
@@ -61,8 +60,8 @@ class Job(Message, frozen=True, kw_only=True):
     asset_id: UUID
     state: JobState
     progress: float
-    created_at: datetime
-    updated_at: datetime
+    created_at: Timestamp
+    updated_at: Timestamp
     channel: str | None = None
     error: JobError | None = None
     result: TaskResult | None = None
@@ -75,23 +74,23 @@ class JobEvent(Message, frozen=True, kw_only=True):
 
 
 class JobCreated(JobEvent, frozen=True, kw_only=True):
-    pass
+    """A job was accepted. It may have ended already, when its result was known."""
 
 
 class JobCompleted(JobEvent, frozen=True, kw_only=True):
-    pass
+    """All tasks of a job are done; `job.result` is there."""
 
 
 class JobFailed(JobEvent, frozen=True, kw_only=True):
-    pass
+    """A task of a job will not be completed; `job.error` says why."""
 
 
 class JobCancelled(JobEvent, frozen=True, kw_only=True):
-    pass
+    """Its owner does not want a job any more."""
 
 
 class JobProgressed(JobEvent, frozen=True, kw_only=True):
-    pass
+    """A job began, or is further than before."""
 
 
 JOB_CREATED = Event("job.created", 1, JobCreated)

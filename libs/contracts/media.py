@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from libs.contracts.base import Event, Message
+from libs.contracts.base import Event, Message, Timestamp
 
 PUBLIC_OWNER = "public"
 """Owner of everything that came through the contract families without authentication."""
@@ -112,7 +111,7 @@ class Asset(Message, frozen=True, kw_only=True):
     name: str
     object: ObjectRef
     declared_type: str
-    created_at: datetime
+    created_at: Timestamp
     info: MediaInfo | None = None
     probe_error: str | None = None
 

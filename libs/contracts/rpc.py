@@ -40,6 +40,8 @@ class BeginUpload(Message, frozen=True, kw_only=True):
 
 
 class UploadTicket(Message, frozen=True, kw_only=True):
+    """Where the bytes of an upload go, and which asset they will be."""
+
     asset_id: UUID
     key: str
 
@@ -98,6 +100,8 @@ class SubmitJobs(Message, frozen=True, kw_only=True):
 
 
 class JobList(Message, frozen=True, kw_only=True):
+    """Jobs, in the order that the request defines."""
+
     jobs: list[Job]
 
 
@@ -117,6 +121,8 @@ class ListChannelJobs(Message, frozen=True, kw_only=True):
 
 
 class CancelJob(Message, frozen=True, kw_only=True):
+    """Stop a job of `owner`. Cancelling twice is fine; a job that ended otherwise is a conflict."""
+
     job_id: UUID
     owner: str
 

@@ -62,6 +62,8 @@ TaskResult = Union[RenderResult, MetadataResult]  # noqa: UP007
 
 
 class TaskCompleted(Message, frozen=True, kw_only=True):
+    """The work is done and its artifacts are stored."""
+
     task_id: UUID
     job_id: UUID
     fingerprint: str

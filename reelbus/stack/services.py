@@ -51,7 +51,6 @@ def environment(
         "REELBUS_HTTP_HOST": "127.0.0.1",
         "REELBUS_HTTP_PORT": str(port),
         "REELBUS_SCRATCH_DIR": str(layout.scratch / name),
-        "REELBUS_TRUSTED_PROXIES": "127.0.0.1",
         "REELBUS_SERVICE_INSTANCE": name,
         "REELBUS_DATA": str(layout.root),
     }

@@ -28,7 +28,7 @@ async def compose(settings: AnalyzeSettings, health: Health) -> AsyncIterator[No
 
         extractor = MetadataExtractor(settings.tools(observe_tool))
         worker = Worker("analyze", bus, storage, settings, {MetadataTask: extractor})
-        await stack.enter_async_context(worker.scratch())
+        stack.enter_context(worker.scratch())
         await stack.enter_async_context(started(bus))
         yield
 

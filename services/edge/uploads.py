@@ -12,7 +12,7 @@ import anyio
 from libs.chassis.bus import Bus
 from libs.chassis.storage import Storage
 from libs.chassis.telemetry import TRACER
-from libs.contracts.errors import ReelbusError
+from libs.contracts.errors import ReelbusError, TooLargeError
 from libs.contracts.media import Asset, ObjectRef
 from libs.contracts.rpc import (
     ABANDON_UPLOAD,
@@ -26,6 +26,8 @@ from libs.contracts.rpc import (
 from services.edge.forms import Part
 
 log = logging.getLogger(__name__)
+
+_FORM_OVERHEAD = 1 << 20
 
 
 class StoredUpload:
@@ -56,6 +58,11 @@ class Uploader:
         self._bus = bus
         self._storage = storage
         self._max_size = max_size
+
+    def check_length(self, declared: int | None) -> None:
+        """Refuse a request of `declared` bytes that cannot hold an acceptable file, before reading it."""
+        if declared is not None and declared > self._max_size + _FORM_OVERHEAD:
+            raise TooLargeError(f"The file is larger than the limit of {self._max_size} bytes.")
 
     @asynccontextmanager
     async def storing(self, part: Part, *, owner: str) -> AsyncIterator[StoredUpload]:

@@ -28,7 +28,7 @@ async def compose(settings: TranscodeSettings, health: Health) -> AsyncIterator[
 
         renderer = Renderer(settings.tools(observe_tool))
         worker = Worker("transcode", bus, storage, settings, {RenderTask: renderer})
-        await stack.enter_async_context(worker.scratch())
+        stack.enter_context(worker.scratch())
         await stack.enter_async_context(started(bus))
         yield
 

@@ -11,8 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.client import ENHANCE, EXTRACT, User, unique_copy
+from tests.integration.client import ENHANCE, EXTRACT, Operator, User, unique_copy
 from tests.integration.conftest import IMPATIENT, ROOT
+from tests.integration.test_uploads import BOUNDARY, HEAD, TAIL
 from tests.stack.harness import Stack, wait_until
 
 KILLER = "#!/bin/sh\nkill -9 $PPID\nsleep 60\n"
@@ -28,7 +29,13 @@ def ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def fragile(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    env = {**IMPATIENT, "REELBUS_ACK_WAIT": "1", "REELBUS_MAX_DELIVER": "2", "REELBUS_FFMPEG": str(ffmpeg)}
+    env = {
+        **IMPATIENT,
+        "REELBUS_ACK_WAIT": "1",
+        "REELBUS_MAX_DELIVER": "2",
+        "REELBUS_FFMPEG": str(ffmpeg),
+        "REELBUS_MAX_UPLOAD_BYTES": str(4 << 20),
+    }
     stack = Stack(tmp_path_factory.mktemp("fragile") / "data", ROOT, env=env)
     stack.up()
     try:
@@ -68,3 +75,16 @@ def test_poison_is_buried_and_replayed(fragile: Stack, ffmpeg: Path, bunny: Path
         assert letters(fragile) == []
         wait_until(lambda: socket.updates(file_id, "video_enhancement")[-1]["status"] == "completed")
     assert user.http.head(f"/processed_videos/{file_id}").status_code == 200
+
+
+def test_files_over_the_limit_are_refused(fragile: Stack) -> None:
+    """Declared or not, nothing of them stays."""
+    user = User(fragile)
+    form = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    body = HEAD + bytes(9 << 20) + TAIL
+    declared = user.http.post("/upload", content=body, headers=form)
+    streamed = user.http.post("/upload", content=iter([HEAD, *[bytes(1 << 20)] * 9, TAIL]), headers=form)
+    for answer in (declared, streamed):
+        assert answer.status_code == 413
+        assert answer.json() == {"detail": "The file is larger than the limit of 4194304 bytes."}
+    wait_until(lambda: Operator(fragile).sql("SELECT count(*) FROM ingest.uploads") == [(0,)])

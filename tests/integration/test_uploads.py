@@ -45,8 +45,8 @@ class Traces:
         storage = Storage(
             StorageSettings(
                 s3_endpoint=connection.s3_endpoint,
-                s3_access_key=connection.s3_access_key,  # type: ignore[arg-type]
-                s3_secret_key=connection.s3_secret_key,  # type: ignore[arg-type]
+                s3_access_key=connection.s3_access_key,
+                s3_secret_key=connection.s3_secret_key,
             )
         )
         try:

@@ -129,7 +129,6 @@ def test_service_environment() -> None:
         "REELBUS_HTTP_HOST": "127.0.0.1",
         "REELBUS_HTTP_PORT": "4",
         "REELBUS_SCRATCH_DIR": "/data/scratch/jobs-2",
-        "REELBUS_TRUSTED_PROXIES": "127.0.0.1",
         "REELBUS_SERVICE_INSTANCE": "jobs-2",
         "REELBUS_DATA": "/data",
     }

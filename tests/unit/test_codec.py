@@ -140,5 +140,7 @@ def call(method: Any, handler: Any, request: Any) -> Any:
 
 
 def raw_call(method: Any, handler: Any, body: bytes) -> Any:
-    answer = answering(method, handler)
-    return decode(asyncio.run(answer(cast("NatsMessage", Incoming(body)))), reply_type(method))
+    async def answered() -> bytes:
+        return await answering(method, handler)(cast("NatsMessage", Incoming(body)))
+
+    return decode(asyncio.run(answered()), reply_type(method))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -76,7 +78,7 @@ def test_a_form_byte_by_byte() -> None:
 @given(st.lists(st.integers(1, len(FORM) - 1), max_size=30))
 def test_any_split_gives_the_same_parts(cuts: list[int]) -> None:
     edges = [0, *sorted(set(cuts)), len(FORM)]
-    assert read(*[FORM[start:end] for start, end in zip(edges, edges[1:], strict=False)]) == EXPECTED
+    assert read(*[FORM[start:end] for start, end in itertools.pairwise(edges)]) == EXPECTED
 
 
 def test_empty_pieces_do_not_end_a_form() -> None:
@@ -161,10 +163,8 @@ def test_a_form_within_a_form_is_just_bytes() -> None:
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.sampled_from([b"--XX", b"\r\n", b"--", field("a", b"v"), b"\x00", b":", b"\r", b"\xff"])))
 def test_nonsense_is_a_form_or_refused(pieces: list[bytes]) -> None:
-    try:
+    with contextlib.suppress(InvalidInputError):
         read(*pieces)
-    except InvalidInputError:
-        pass
 
 
 def test_a_field_of_the_limit_is_read() -> None:

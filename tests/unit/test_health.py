@@ -94,10 +94,14 @@ async def test_hanging_checks_run_beside_each_other(monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_recovered_dependency_makes_ready_again() -> None:
-    state = [bad]
-    health = started(database=lambda: state[0]())
+    away = True
+
+    async def check() -> None:
+        await (bad() if away else good())
+
+    health = started(database=check)
     assert not (await health.report())[0]
-    state[0] = good
+    away = False
     assert (await health.report())[0]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -127,4 +126,3 @@ async def test_a_reader_that_keeps_up_sees_progress_rise_to_the_end(monkeypatch:
     assert percents == sorted(set(percents))
     assert told[-1] == ("completed", 100)
     assert len(told) == 21  # five seconds at four a second, and the end
-    await asyncio.sleep(0)

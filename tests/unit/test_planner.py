@@ -46,7 +46,7 @@ def test_metadata_is_one_task_in_analyze() -> None:
 
 @BOTH
 def test_what_does_not_decode_fails_in_the_words_of_the_probe(spec: JobSpec) -> None:
-    with pytest.raises(MediaError, match="^It is a text file.$"):
+    with pytest.raises(MediaError, match=r"^It is a text file\.$"):
         plan(spec, asset(info=None, probe_error="It is a text file."))
 
 

@@ -44,10 +44,10 @@ def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REELBUS_SCRATCH_DIR", "/scratch")
     monkeypatch.setenv("REELBUS_CORS_ORIGINS", '["https://a.example"]')
     monkeypatch.setenv("HTTP_PORT", "1")
-    assert HttpSettings().http_port == 9001  # type: ignore[call-arg]
-    assert BusSettings().ack_wait == 2.5  # type: ignore[call-arg]
-    assert WorkerSettings().scratch_dir == Path("/scratch")  # type: ignore[call-arg]
-    edge = EdgeSettings()  # type: ignore[call-arg]
+    assert HttpSettings().http_port == 9001
+    assert BusSettings().ack_wait == 2.5
+    assert WorkerSettings().scratch_dir == Path("/scratch")
+    edge = EdgeSettings()
     assert (edge.cors_origins, edge.http_port, edge.ack_wait) == (["https://a.example"], 9001, 2.5)
 
 

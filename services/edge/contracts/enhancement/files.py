@@ -60,6 +60,7 @@ class ResultFiles:
             asset = await self._asset(file_id)
             if extension != PurePosixPath(asset.name).suffix[1:].lower():
                 raise NotFoundError("File not found")
+        await self._storage.stat(artifact.key)  # an error now, not in the middle of the answer
         return Content(
             artifact.size,
             artifact.sha256[:32],

@@ -25,11 +25,21 @@ from services.edge.job_loader import JobLoader
 
 AnyRequest = Request[Any, Any, Any]
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
-_NOT_FOUND = {404: ResponseSpec(Problem, description="File not found")}
+
+
+def _problem(description: str) -> ResponseSpec:
+    return ResponseSpec(Problem, description=description, generate_examples=False)
+
+
+_NOT_FOUND = {
+    400: _problem("The request makes no sense"),
+    404: _problem("File not found"),
+    503: _problem("The service does not answer; see Retry-After"),
+}
 _UPLOAD_ERRORS = {
-    400: ResponseSpec(Problem, description="File is not a video, or the form cannot be read"),
-    413: ResponseSpec(Problem, description="File is larger than the limit"),
-    503: ResponseSpec(Problem, description="Storage, database or bus do not answer; see Retry-After"),
+    400: _problem("File is not a video, or the form cannot be read"),
+    413: _problem("File is larger than the limit"),
+    503: _problem("Storage, database or bus do not answer; see Retry-After"),
 }
 
 
@@ -45,7 +55,8 @@ async def upload(
     request: AnyRequest, uploads: NamedDependency[UploadFlow], client_id: FromQuery[str | None] = None
 ) -> Uploaded:
     content_type = request.headers.get("content-type", "")
-    return Uploaded(file_id=await uploads.run(request.stream(), content_type, client_id))
+    stored = await uploads.run(request.stream(), content_type, request.content_length, client_id)
+    return Uploaded(file_id=stored)
 
 
 @get(
@@ -69,6 +80,7 @@ async def metadata_status(file_id: FromPath[str], jobs: NamedDependency[JobLoade
 @route(
     "/processed_videos/{name:str}",
     http_method=_READ,
+    media_type="video/mp4",
     responses=_NOT_FOUND,
     summary="Enhanced video: `enhanced_{file_id}.{ext}` or `{file_id}`",
 )

@@ -24,9 +24,12 @@ class UploadFlow:
         self._bus = bus
         self._uploader = uploader
 
-    async def run(self, body: AsyncIterator[bytes], content_type: str, client_id: str | None) -> UUID:
+    async def run(
+        self, body: AsyncIterator[bytes], content_type: str, length: int | None, client_id: str | None
+    ) -> UUID:
         """The id of the stored file, whose processes are under way. Raises `InvalidInputError` for a form
         without a video, `TooLargeError`, `UnavailableError`; nothing is left over then."""
+        self._uploader.check_length(length)
         form = parts(body, content_type)
         async for part in form:
             if part.name == "client_id" and part.filename is None:

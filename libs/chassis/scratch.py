@@ -1,0 +1,30 @@
+"""Scratch folders that do not outlive their process for long, however it ended."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_LOCK = ".lock"
+
+
+@contextmanager
+def scratch_folder(root: Path, service: str) -> Iterator[Path]:
+    """A folder of this process alone under `root`, removed at the end. Folders of the same service whose
+    process is gone (it held a lock, which the kernel dropped) are removed first."""
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in root.glob(f"{service}-*"):
+        with suppress(OSError), (left / _LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{service}-", dir=root))
+    try:
+        with (folder / _LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

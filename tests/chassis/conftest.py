@@ -1,0 +1,57 @@
+"""One of each slow server for the session: a test that kills one starts it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chassis.servers import S3, Juicefs, Nats, Postgres, Server, Weed
+
+
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def _running(server: Server) -> Iterator[Server]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def nats(tmp_path: Path) -> Iterator[Nats]:
+    """A fresh one for each test: it starts in 20 ms."""
+    yield from _running(Nats(tmp_path / "nats"))  # type: ignore[misc]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def juicefs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Juicefs]:
+    yield from _running(Juicefs(tmp_path_factory.mktemp("juicefs")))  # type: ignore[misc]
+
+
+@pytest.fixture(scope="session")
+def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
+    yield from _running(Weed(tmp_path_factory.mktemp("weed")))  # type: ignore[misc]
+
+
+@pytest.fixture(scope="session", params=["juicefs", "weed"])
+def s3(request: pytest.FixtureRequest) -> S3:
+    found: S3 = request.getfixturevalue(request.param)
+    return found
