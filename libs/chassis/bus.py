@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -45,6 +45,7 @@ class Bus:
         self.service = service
         self.settings = settings
         self._receivers: list[Receiver] = []
+        self._lanes: list[Any] = []
         self._consumers: list[tuple[str, ConsumerConfig]] = []
         self._broker = NatsBroker(
             settings.nats_url.get_secret_value(),
@@ -81,6 +82,10 @@ class Bus:
     async def stop(self) -> None:
         """Settle what is in work (see `delivery`) and disconnect."""
         await asyncio.gather(*(receiver.stop() for receiver in self._receivers))
+        for lane in self._lanes:
+            await _stop_pulling(lane)
+        for receiver in self._receivers:
+            receiver.release()
         try:
             await self._broker.stop()
         except (nats.errors.Error, TimeoutError) as error:
@@ -228,14 +233,16 @@ class Bus:
         )
         self._consumers.append((stream, config))
         for lane in range(lanes):
-            self._broker.subscriber(
+            subscriber = self._broker.subscriber(
                 subjects[0],
                 stream=JStream(stream, declare=False),
                 durable=consumer,
                 pull_sub=PullSub(batch_size=1, timeout=_PULL),
                 ack_policy=AckPolicy.MANUAL,
                 title=f"{consumer}-{lane}",
-            )(receiver.__call__)
+            )
+            subscriber(receiver.__call__)
+            self._lanes.append(subscriber)
 
     def _policy(self, stream: str, consumer: str, return_on_stop: bool) -> Policy:
         settings = self.settings
@@ -262,6 +269,15 @@ async def started(bus: Bus) -> AsyncIterator[Bus]:
         yield bus
     finally:
         await bus.stop()
+
+
+async def _stop_pulling(lane: Any) -> None:
+    """Withdraw what this FastStream subscriber has asked the server for; its handlers go on."""
+    lane.running = False
+    subscription, lane.subscription = lane.subscription, None
+    if subscription is not None:
+        with suppress(nats.errors.Error):
+            await subscription.unsubscribe()
 
 
 def _as(kind: Any) -> Decode:

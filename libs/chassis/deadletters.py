@@ -111,4 +111,7 @@ def _ascii(text: str) -> str:
 
 
 def _unicode(text: str) -> str:
-    return str(json.loads(f'"{text}"'))
+    try:
+        return str(json.loads(f'"{text}"'))
+    except ValueError:  # not written by `_ascii`
+        return text

@@ -122,19 +122,33 @@ class Receiver:
         self._stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
+        self._released = asyncio.Event()
 
     async def stop(self) -> None:
-        """Take no more messages; return what is in work if the policy says so, else let it finish."""
+        """Take no more messages; interrupt what is in work if the policy says so, else let it finish. What
+        is to be returned is held until `release`."""
         self._stopping = True
         if self._policy.return_on_stop:
             for scope in self._scopes:
                 scope.cancel()
         await self._idle.wait()
 
+    def release(self) -> None:
+        """Return what is held. Nothing may be pulled here any more: a message that comes straight back
+        counts as delivered, and soon as one that kills its workers."""
+        self._released.set()
+
     async def __call__(self, message: NatsMessage) -> None:
-        if self._stopping:
-            await self._settle("returned", message.nack())
+        if not self._stopping and await self._finished(message):
             return
+        try:
+            await self._released.wait()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._settle("returned", message.nack())
+
+    async def _finished(self, message: NatsMessage) -> bool:
+        """Handle and settle a message; false when `stop` interrupted that."""
         scope = anyio.CancelScope()
         self._scopes.add(scope)
         self._idle.clear()
@@ -142,8 +156,6 @@ class Receiver:
             with scope:
                 async with _heartbeat(message, self._policy.ack_wait / 3):
                     await self._handle(message)
-            if scope.cancelled_caught:
-                await self._settle("returned", message.nack())
         except asyncio.CancelledError:
             with anyio.CancelScope(shield=True):
                 await self._settle("returned", message.nack())
@@ -152,6 +164,7 @@ class Receiver:
             self._scopes.discard(scope)
             if not self._scopes:
                 self._idle.set()
+        return not scope.cancelled_caught
 
     async def _handle(self, message: NatsMessage) -> None:
         raw = message.raw_message

@@ -20,6 +20,9 @@ from libs.contracts.rpc import Ok, RpcError, reply_type
 log = logging.getLogger(__name__)
 M = TypeVar("M", bound=Message)
 
+_MAX_REPLY = 1_000_000
+"""Bytes of a reply at most: NATS takes 1 MiB by default, headers included."""
+
 
 @cache
 def _reply_type(method: Method[Any]) -> Any:
@@ -55,6 +58,8 @@ def answering(
         try:
             try:
                 reply = encode(Ok(value=await handler(decode(message.body, method.request))))
+                if len(reply) > _MAX_REPLY:
+                    raise InternalError("The answer is too large.")
             except ReelbusError as error:
                 code = error.code
                 reply = encode(_as_reply(error))

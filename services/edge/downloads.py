@@ -75,7 +75,7 @@ def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
         "X-Content-Type-Options": "nosniff",
     }
     if _matches(request.headers.get("if-none-match"), etag):
-        return Response(None, status_code=304, headers=headers)
+        return Response(b"", status_code=304, headers=headers)
     status, offset, length = 200, 0, content.size
     wanted = request.headers.get("range") if request.method == "GET" else None  # defined for GET alone
     if wanted and request.headers.get("if-range", etag) == etag:
@@ -89,7 +89,7 @@ def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
             headers["Content-Range"] = f"bytes {offset}-{offset + length - 1}/{content.size}"
     headers["Content-Length"] = str(length)
     if request.method == "HEAD":
-        return Response(None, status_code=status, headers=headers)
+        return Response(b"", status_code=status, headers=headers)
     return Stream(
         content.read(offset, length) if length else content_of(b"", "", "").read(0, 0),
         status_code=status,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -22,9 +22,17 @@ from websockets.sync.client import connect
 from libs.chassis.codec import decode, encode
 from libs.contracts.base import Message, Method
 from libs.contracts.errors import error_of
-from libs.contracts.jobs import Job
+from libs.contracts.jobs import EnhanceSpec, Job
 from libs.contracts.media import PUBLIC_OWNER
-from libs.contracts.rpc import GET_JOBS, GetJobs, RpcError, reply_type
+from libs.contracts.rpc import (
+    GET_JOBS,
+    SUBMIT_JOBS,
+    GetJobs,
+    RpcError,
+    Submission,
+    SubmitJobs,
+    reply_type,
+)
 from reelbus.stack.connection import StackConnection, load
 from tests.stack.harness import Stack, wait_until
 
@@ -166,6 +174,18 @@ class Operator:
         found = self.call(GET_JOBS, GetJobs(owner=PUBLIC_OWNER, keys=[f"{process}/{file_id}"]))
         job: Job = found.jobs[0]
         return job
+
+    def resubmit(self, file_id: str) -> Job:
+        """Submit the enhancement of a file once more, as an edge does that got no answer."""
+        submission = Submission(key=f"{ENHANCE}/{file_id}", spec=EnhanceSpec(asset_id=UUID(file_id)))
+        request = SubmitJobs(owner=PUBLIC_OWNER, family="enhancement", submissions=[submission])
+        job: Job = self.call(SUBMIT_JOBS, request).jobs[0]
+        return job
+
+    def scratch_files(self) -> list[Path]:
+        """Files of tasks that lie in the workers' scratch folders."""
+        files = (self.stack.data / "scratch").rglob("*")
+        return [path for path in files if path.is_file() and path.name != ".lock"]
 
     def sql(self, query: str, *arguments: Any) -> list[Any]:
         """Rows of a query, read with the services' own credentials."""

@@ -51,6 +51,7 @@ def test_a_worker_killed_in_mid_encode(user: User, operator: Operator, long_clip
         operator.restart(name)
         one_end_each(socket, file_id)
     assert not any(process.is_running() for process in orphans)
+    wait_until(lambda: not operator.scratch_files())
     rows = operator.sql("SELECT count(*) FROM jobs.tasks t JOIN jobs.jobs j USING (job_id) "
                         "WHERE j.key = $1 AND t.state = 'completed'", f"{ENHANCE}/{file_id}")  # fmt: skip
     assert rows == [(1,)]
@@ -109,6 +110,7 @@ def test_cancel_stops_ffmpeg(user: User, operator: Operator, long_clip: Path) ->
         wait_until(lambda: socket.updates(file_id, "video_enhancement")[-1]["status"] == "failed", 3)
         assert socket.updates(file_id, "video_enhancement")[-1]["error"] == "The process was cancelled."
     assert user.status(file_id, ENHANCE)["status"] == "failed"
+    wait_until(lambda: not operator.scratch_files())
     assert user.wait_for(file_id, EXTRACT)["status"] == "completed"
 
 
