@@ -13,6 +13,7 @@ from nats.js.errors import NotFoundError as NoMessageError
 from libs.chassis.bus import Bus
 from libs.chassis.deadletters import bury
 from libs.chassis.delivery import DeadLetter, Delivery
+from libs.contracts.errors import ReelbusError
 from libs.contracts.streams import ADVISORIES, TASKS
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ Lost = Callable[[DeadLetter], Awaitable[None]]
 
 
 def consume_advisories(bus: Bus, lost: Lost) -> None:
-    """Bury what the server gave up on; `lost` hears of it first."""
+    """Bury what the server gave up on; `lost` hears of it first, and may refuse what means nothing to it."""
 
     async def on_advisory(advisory: MaxDeliveries, _: Delivery) -> None:
         js = bus.jetstream
@@ -51,7 +52,12 @@ def consume_advisories(bus: Bus, lost: Lost) -> None:
             headers=raw.headers or {},
         )
         log.error("message given up", extra={"stream": letter.stream, "sequence": letter.sequence})
-        await lost(letter)
+        try:
+            await lost(letter)
+        except ReelbusError as error:
+            if error.retryable:
+                raise
+            log.warning("lost message is nobody's", extra={"error": error.message})
         await bury(js, letter)
         if advisory.stream == TASKS.name:
             await js.delete_msg(advisory.stream, advisory.stream_seq)

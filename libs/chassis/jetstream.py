@@ -60,8 +60,14 @@ async def _ensure(js: JetStreamContext, stream: Stream) -> None:
                 raise
         return
     known = info.config
-    if set(known.subjects or []) != set(config.subjects or []) or known.max_age != config.max_age:
-        await js.update_stream(replace(known, subjects=config.subjects, max_age=config.max_age))
+    declared = replace(
+        known,
+        subjects=config.subjects,
+        max_age=config.max_age,
+        duplicate_window=config.duplicate_window,
+    )
+    if declared != known:
+        await js.update_stream(declared)
 
 
 async def ensure_consumer(js: JetStreamContext, stream: str, config: ConsumerConfig) -> None:

@@ -197,7 +197,9 @@ class Storage:
     # --- in the pool ------------------------------------------------------------------------------
 
     def _objects(self, prefix: str) -> Iterator[Any]:
-        yield from self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
+        for found in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
+            if not found.is_dir:  # juicefs lists folders that were emptied
+                yield found
 
     def _put(self, key: str, reader: HashingReader, content_type: str, length: int = -1) -> None:
         with _timed("put"):

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ class Worker:
         bus: Bus,
         storage: Storage,
         settings: WorkerSettings,
-        handlers: dict[type, TaskHandler],
+        handlers: Mapping[type, TaskHandler],
     ) -> None:
         self._service = service
         self._bus = bus

@@ -156,7 +156,7 @@ def _visit(node: ast.AST, verb: str, local: Mapping[str, str], module: _Module) 
             verb = name
         elif name == "task_subject":
             module.plans = True
-        elif name == "Worker":
+        elif name in ("Worker", "worker_service"):
             module.works |= _worked(node)
     elif isinstance(node, (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef)):
         verb = ""
@@ -171,7 +171,7 @@ def _visit(node: ast.AST, verb: str, local: Mapping[str, str], module: _Module) 
 
 
 def _worked(call: ast.Call) -> set[tuple[str, str]]:
-    """Service and task types of `Worker("transcode", …, {RenderTask: handler})`."""
+    """Service and task types of `worker_service("transcode", …, {RenderTask: handler})`."""
     name = call.args[0] if call.args else None
     if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
         return set()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from libs.chassis.service import ServiceSettings
-from libs.chassis.settings import BusSettings, StorageSettings, WorkerSettings
+from libs.chassis.worker_service import WorkerServiceSettings
 from libs.media.settings import ToolSettings
 
 
-class AnalyzeSettings(ServiceSettings, BusSettings, StorageSettings, WorkerSettings, ToolSettings):
+class AnalyzeSettings(WorkerServiceSettings, ToolSettings):
     """Everything that analyze reads from its environment."""

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
-from libs.chassis.bus import Bus, started
 from libs.chassis.health import Health
 from libs.chassis.service import run
-from libs.chassis.storage import Storage
 from libs.chassis.telemetry import observe_tool
-from libs.chassis.worker import Worker
+from libs.chassis.worker_service import worker_service
 from libs.contracts.tasks import RenderTask
 from services.transcode.render import Renderer
 from services.transcode.settings import TranscodeSettings
 
 
-@asynccontextmanager
-async def compose(settings: TranscodeSettings, health: Health) -> AsyncIterator[None]:
-    async with AsyncExitStack() as stack:
-        bus = Bus("transcode", settings)
-        await bus.connect()
-        storage = Storage(settings)
-        stack.callback(storage.close)
-        health.require("bus", bus.check)
-        health.require("storage", storage.check)
-
-        renderer = Renderer(settings.tools(observe_tool))
-        worker = Worker("transcode", bus, storage, settings, {RenderTask: renderer})
-        stack.enter_context(worker.scratch())
-        await stack.enter_async_context(started(bus))
-        yield
+def compose(settings: TranscodeSettings, health: Health) -> AbstractAsyncContextManager[None]:
+    return worker_service("transcode", settings, health, {RenderTask: Renderer(settings.tools(observe_tool))})
 
 
 def main() -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from libs.chassis.service import ServiceSettings
-from libs.chassis.settings import BusSettings, StorageSettings, WorkerSettings
+from libs.chassis.worker_service import WorkerServiceSettings
 from libs.media.settings import ToolSettings
 
 
-class TranscodeSettings(ServiceSettings, BusSettings, StorageSettings, WorkerSettings, ToolSettings):
+class TranscodeSettings(WorkerServiceSettings, ToolSettings):
     """Everything that transcode reads from its environment."""
 
     lanes: int = Field(

@@ -59,7 +59,14 @@ class Server:
         raise NotImplementedError
 
     def start(self) -> None:
-        name = type(self).__name__
+        wait_for(self.answers, self._spawn(), type(self).__name__)
+
+    async def start_again(self) -> None:
+        """`start` on a running loop. The guard ends a server with the thread that made it: not a pool's."""
+        process = self._spawn()
+        await asyncio.to_thread(wait_for, self.answers, process, type(self).__name__)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*host.death_guard(Signals.SIGKILL), *self.argv()],
@@ -68,7 +75,7 @@ class Server:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
             )
-        wait_for(self.answers, self.process, name)
+        return self.process
 
     def kill(self) -> None:
         """As if the machine lost power."""

@@ -152,7 +152,7 @@ async def test_a_killed_server_comes_back_and_everything_goes_on(nats: Nats) -> 
         await settled(bus)
         await settled(bus, "reader-i1")
         nats.kill()
-        await asyncio.to_thread(nats.start)
+        await nats.start_again()
         await until(lambda: _answers(bus))
         await send(bus, 2)
         await send(bus, 3)
@@ -180,7 +180,7 @@ async def test_a_bus_waits_for_a_server_that_is_not_there_yet(nats: Nats) -> Non
     connecting = asyncio.create_task(bus.connect())
     await asyncio.sleep(0.3)
     assert not connecting.done()
-    await asyncio.to_thread(nats.start)
+    await nats.start_again()
     await connecting
     await bus.start()
     await send(bus, 1)

@@ -1,0 +1,97 @@
+"""Streams and consumers are made as declared, and mended when they are not."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from nats.js.api import ConsumerConfig, RetentionPolicy, StreamConfig
+
+from libs.chassis.jetstream import ensure_consumer, ensure_streams
+from libs.contracts.streams import EVENTS, STREAMS, TASKS
+from tests.chassis.buses import CONSUMER, NOTED, Inbox, running, send, settled
+from tests.chassis.servers import Nats
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_streams_are_made_as_declared_once_or_twice(nats: Nats) -> None:
+    async with running(nats) as bus:
+        await ensure_streams(bus.jetstream)
+        for stream in STREAMS:
+            config = (await bus.jetstream.stream_info(stream.name)).config
+            assert config.subjects == list(stream.subjects)
+            assert (config.max_age, config.duplicate_window) == (stream.max_age_s, stream.duplicate_window_s)
+            assert config.retention == RetentionPolicy(stream.retention.value)
+
+
+async def test_replicas_may_start_at_the_same_moment(nats: Nats) -> None:
+    async def one() -> None:
+        async with running(nats, lambda bus: bus.consume(NOTED, Inbox())):
+            pass
+
+    await asyncio.gather(*(one() for _ in range(4)))
+
+
+async def test_a_stream_of_an_older_version_is_brought_up_to_date_and_keeps_its_messages(nats: Nats) -> None:
+    import nats as raw_nats
+
+    client = await raw_nats.connect(nats.url)
+    old = StreamConfig(name=EVENTS.name, subjects=["job.*.*"], max_age=60.0, duplicate_window=30.0)
+    await client.jetstream().add_stream(old)
+    await client.jetstream().publish(NOTED.subject, b'{"number":1}')
+    await client.close()
+    inbox = Inbox()
+    async with running(nats, lambda bus: bus.consume(NOTED, inbox)) as bus:
+        config = (await bus.jetstream.stream_info(EVENTS.name)).config
+        assert set(config.subjects or []) == set(EVENTS.subjects)
+        assert (config.max_age, config.duplicate_window) == (EVENTS.max_age_s, EVENTS.duplicate_window_s)
+        await inbox.filled(1)
+        assert inbox.numbers == [1]
+
+
+async def test_a_consumer_follows_its_settings_and_keeps_its_place(nats: Nats) -> None:
+    first, second = Inbox(), Inbox()
+    async with running(nats, lambda bus: bus.consume(NOTED, first)) as bus:
+        await send(bus, 1)
+        await settled(bus)
+    async with running(nats, lambda bus: bus.consume(NOTED, second), ack_wait=7.0, max_deliver=9) as bus:
+        await send(bus, 2)
+        info = await settled(bus)
+        assert (info.config.ack_wait, info.config.max_deliver) == (7.0, 9)
+    assert (first.numbers, second.numbers) == ([1], [2])
+
+
+async def test_a_consumer_learns_further_subjects(nats: Nats) -> None:
+    async with running(nats) as bus:
+        for filters in (["job.noted.v1"], ["job.noted.v1", "media.seen.v1"]):
+            config = ConsumerConfig(durable_name="c", filter_subjects=filters)
+            await ensure_consumer(bus.jetstream, EVENTS.name, config)
+            info = await bus.jetstream.consumer_info(EVENTS.name, "c")
+            assert info.config.filter_subjects == filters
+
+
+async def test_the_servers_limits_are_those_of_the_policy(nats: Nats) -> None:
+    async with running(nats, lambda bus: bus.consume(NOTED, Inbox()), ack_wait=3.0) as bus:
+        info = await bus.jetstream.consumer_info(EVENTS.name, CONSUMER)
+        assert (info.config.ack_wait, info.config.max_deliver, info.config.backoff) == (3.0, 6, None)
+
+
+async def test_tasks_leave_the_work_queue_and_events_stay(nats: Nats) -> None:
+    from tests.chassis.buses import send_task
+    from tests.chassis.test_deadletters import no_end
+
+    inbox = Inbox()
+
+    def register(bus: object) -> None:
+        bus.consume(NOTED, inbox)  # type: ignore[attr-defined]
+        bus.work("worker", NOTED.type, inbox, no_end, lanes=1)  # type: ignore[attr-defined]
+
+    async with running(nats, register) as bus:
+        await send(bus, 1)
+        await send_task(bus, 2)
+        await inbox.filled(2)
+        await settled(bus)
+        await settled(bus, "worker", TASKS.name)
+        assert (await bus.jetstream.stream_info(TASKS.name)).state.messages == 0
+        assert (await bus.jetstream.stream_info(EVENTS.name)).state.messages == 1
