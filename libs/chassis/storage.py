@@ -1,4 +1,5 @@
-"""S3 objects for async code: the `minio` SDK in a thread pool of its own.
+"""S3 objects for async code: the `minio` SDK in thread pools of its own, so that slow uploads hold up
+nothing else.
 
 Uploads stream in parts and are hashed on the way; downloads stream in chunks; both in constant memory.
 Works with any S3 server; the tests run against two.
@@ -38,6 +39,8 @@ PART = 8 << 20
 CHUNK = 256 << 10
 _FILE_CHUNK = 2 << 20
 _THREADS = 16
+_UPLOADS = 64
+"""Uploads at once: each keeps a thread for as long as its source takes."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Storage:
         self._bucket = settings.s3_bucket
         self._ttl = timedelta(seconds=settings.s3_presign_ttl)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="storage")
+        self._uploading = ThreadPoolExecutor(_UPLOADS, thread_name_prefix="upload")
         self._http = urllib3.PoolManager(
             maxsize=_THREADS * 2,
             timeout=urllib3.Timeout(connect=2, read=60),
@@ -74,6 +78,7 @@ class Storage:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._uploading.shutdown(wait=False, cancel_futures=True)
         self._http.clear()
 
     async def check(self) -> None:
@@ -89,7 +94,7 @@ class Storage:
         loop = asyncio.get_running_loop()
         pipe = Pipe(loop, max_size=max_size, part=PART)
         feeding = asyncio.ensure_future(pipe.feed(chunks))
-        putting = loop.run_in_executor(self._pool, self._put, key, pipe, content_type)
+        putting = loop.run_in_executor(self._uploading, self._put, key, pipe, content_type)
         try:
             await asyncio.wait({putting, feeding}, return_when=asyncio.FIRST_EXCEPTION)
             if putting.done():
@@ -109,7 +114,7 @@ class Storage:
         with path.open("rb") as file:
             reader = FileReader(file)
             loop = asyncio.get_running_loop()
-            putting = loop.run_in_executor(self._pool, self._put, key, reader, content_type, size)
+            putting = loop.run_in_executor(self._uploading, self._put, key, reader, content_type, size)
             try:
                 await asyncio.shield(putting)
             except BaseException:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from libs.chassis.migrations import upgrade_all
+from tests.chassis.databases import create
 from tests.chassis.servers import S3, Juicefs, Nats, Postgres, Server, Weed
 
 
@@ -55,3 +57,17 @@ def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
 def s3(request: pytest.FixtureRequest) -> S3:
     found: S3 = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres) -> str:
+    """The name of a database with every service's tables, to be copied."""
+    url = create(postgres)
+    upgrade_all(url)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def database_url(postgres: Postgres, migrated: str) -> str:
+    """A fresh copy."""
+    return create(postgres, template=migrated)

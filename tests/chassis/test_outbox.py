@@ -1,0 +1,182 @@
+"""From a committed row to a stored message: once, in order, whoever dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from libs.chassis import outbox as module
+from libs.chassis.bus import Bus
+from libs.chassis.database import Database
+from libs.chassis.outbox import Outbox, relaying
+from libs.contracts.streams import EVENTS
+from services.jobs.models import OUTBOX
+from tests.chassis.buses import running, until
+from tests.chassis.databases import Happened, execute, opened
+from tests.chassis.servers import Nats, Postgres
+
+pytestmark = pytest.mark.anyio
+SUBJECT = "job.happened.v1"
+HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+
+
+@pytest.fixture
+async def bus(nats: Nats) -> AsyncIterator[Bus]:
+    async with running(nats) as bus:
+        yield bus
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with opened(database_url) as database:
+        yield database
+
+
+async def write(database: Database, *numbers: int) -> None:
+    """All in one transaction."""
+    async with database.transaction() as session:
+        for number in numbers:
+            await Outbox(OUTBOX).add(session, SUBJECT, Happened(number=number), message_id=f"n{number}")
+
+
+async def stored(bus: Bus) -> list[int]:
+    """Numbers in the stream, in its order."""
+    import msgspec
+
+    state = (await bus.jetstream.stream_info(EVENTS.name)).state
+    found = []
+    for sequence in range(state.first_seq, state.last_seq + 1) if state.messages else ():
+        raw = await bus.jetstream.get_msg(EVENTS.name, seq=sequence)
+        found.append(msgspec.json.decode(raw.data or b"", type=Happened).number)
+    return found
+
+
+async def left(database: Database) -> int:
+    rows = await execute(database.url, "SELECT count(*) AS n FROM jobs.outbox")
+    return int(rows[0]["n"])
+
+
+async def emptied(database: Database) -> None:
+    async def empty() -> bool:
+        return await left(database) == 0
+
+    await until(empty)
+
+
+async def test_a_commit_is_published_and_a_rollback_is_not(bus: Bus, database: Database) -> None:
+    async with relaying("jobs", database.url, bus):
+        with pytest.raises(RuntimeError):
+            async with database.transaction() as session:
+                await Outbox(OUTBOX).add(session, SUBJECT, Happened(number=1), message_id="n1")
+                raise RuntimeError("never mind")
+        await write(database, 2)
+        await until(lambda: stored(bus))
+        await emptied(database)
+    assert await stored(bus) == [2]
+
+
+async def test_nothing_leaves_before_the_commit(bus: Bus, database: Database) -> None:
+    async with relaying("jobs", database.url, bus):
+        async with database.transaction() as session:
+            await Outbox(OUTBOX).add(session, SUBJECT, Happened(number=1), message_id="n1")
+            await session.flush()
+            await write(database, 2)
+            await until(lambda: stored(bus))
+            assert await stored(bus) == [2]
+        await emptied(database)
+    assert await stored(bus) == [2, 1]
+
+
+async def test_order_is_kept_over_batches(
+    bus: Bus, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BATCH", 7)
+    for start in range(0, 100, 10):
+        await write(database, *range(start, start + 10))
+    async with relaying("jobs", database.url, bus):
+        await emptied(database)
+    assert await stored(bus) == list(range(100))
+
+
+async def test_a_message_published_before_a_crash_is_not_published_twice(
+    bus: Bus, database: Database
+) -> None:
+    await write(database, 1, 2)
+    for row in await execute(database.url, "SELECT * FROM jobs.outbox ORDER BY id LIMIT 1"):
+        headers = {"Nats-Msg-Id": row["message_id"]}
+        await bus.jetstream.publish(row["subject"], row["payload"], headers=headers)
+    async with relaying("jobs", database.url, bus):
+        await emptied(database)
+    assert await stored(bus) == [1, 2]
+
+
+async def test_one_relay_works_and_another_takes_over(bus: Bus, database: Database) -> None:
+    async with relaying("jobs", database.url, bus), relaying("jobs", database.url, bus):
+        (first,) = await until(lambda: execute(database.url, HOLDER))
+        await write(database, 1)
+        await emptied(database)
+        await execute(database.url, "SELECT pg_terminate_backend($1)", first["pid"])
+        await write(database, 2)
+        await emptied(database)
+        (second,) = await execute(database.url, HOLDER)
+        assert second["pid"] != first["pid"]
+    assert await stored(bus) == [1, 2]
+
+
+async def test_messages_wait_for_the_bus(nats: Nats, database: Database) -> None:
+    async with running(nats) as bus, relaying("jobs", database.url, bus):
+        await write(database, 1)
+        await emptied(database)
+        nats.kill()
+        await write(database, 2)
+        await nats.start_again()
+        await emptied(database)
+        assert await stored(bus) == [1, 2]
+
+
+async def test_a_restart_of_the_database_is_survived(
+    bus: Bus, database: Database, postgres: Postgres
+) -> None:
+    async with relaying("jobs", database.url, bus):
+        await write(database, 1)
+        await emptied(database)
+        await asyncio.to_thread(postgres.stop)
+        await postgres.start_again()
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    await write(database, 2)
+                except module.UnavailableError:
+                    continue
+                break
+        await emptied(database)
+    assert await stored(bus) == [1, 2]
+    await database.check()
+
+
+async def test_a_transaction_without_a_database_is_unavailable(
+    database: Database, postgres: Postgres
+) -> None:
+    await database.check()
+    await asyncio.to_thread(postgres.stop)
+    try:
+        for _ in range(3):
+            with pytest.raises(module.UnavailableError):
+                await write(database, 1)
+            with pytest.raises(module.UnavailableError):
+                await database.check()
+    finally:
+        await postgres.start_again()
+
+
+async def test_a_full_pool_is_unavailable(database_url: str) -> None:
+    async with opened(database_url, pool=1) as small:
+        small._engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+        async with small.transaction() as session:
+            await session.execute(text("SELECT 1"))
+            with pytest.raises(module.UnavailableError):
+                await small.check()
+        await small.check()
