@@ -14,7 +14,7 @@ from bench.bench import Bench
 from bench.client import post_file
 from bench.report import Figure, Result, Target
 from bench.stack import Stack, spending, watching_memory
-from libs.chassis.storage import PART
+from libs.chassis.multipart_upload import PART
 
 NAME = "upload"
 GIGABYTE, LITTLE = 1_000_000_000, 128_000_000

@@ -25,7 +25,7 @@ import anyio
 from faststream.nats import NatsMessage
 
 from libs.chassis.telemetry import DELIVERIES_TOTAL
-from libs.contracts.errors import InvalidInputError, ReelbusError, UnavailableError
+from libs.contracts.errors import InternalError, ReelbusError, UnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -187,11 +187,12 @@ class Receiver:
         fields = {"consumer": policy.consumer, "attempt": delivery.attempt, "sequence": delivery.sequence}
         log.warning("delivery failed", extra=fields, exc_info=error)
         if exhausted(named, delivery.attempt, policy):
-            shown = named or InvalidInputError(f"{type(error).__name__}: {error}")
+            reason = named.message if named else f"{type(error).__name__}: {error}"
+            shown = named or InternalError("Something went wrong on the server.")
             try:
                 if self._on_exhausted and decoded is not None:
                     await self._on_exhausted(decoded, shown, delivery)
-                await self._bury(_letter(message, policy, delivery, named, shown.message))
+                await self._bury(_letter(message, policy, delivery, named, reason))
             except Exception:  # the bus itself fails: keep the message for later
                 log.exception("dead letter failed", extra=fields)
             else:

@@ -6,7 +6,7 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _LOCK = ".lock"
@@ -17,14 +17,15 @@ def scratch_folder(root: Path, service: str) -> Iterator[Path]:
     """A folder of this process alone under `root`, removed at the end. Folders of the same service whose
     process is gone (it held a lock, which the kernel dropped) are removed first."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in root.glob(f"{service}-*"):
-        with suppress(OSError), (left / _LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{service}-", dir=root))
-    try:
-        with (folder / _LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        with (root / _LOCK).open("w") as alone:  # a new folder is not locked yet
+            fcntl.flock(alone, fcntl.LOCK_EX)
+            for left in root.glob(f"{service}-*"):
+                with suppress(OSError), (left / _LOCK).open("w") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(left, ignore_errors=True)
+            folder = Path(tempfile.mkdtemp(prefix=f"{service}-", dir=root))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            own = stack.enter_context((folder / _LOCK).open("w"))
+            fcntl.flock(own, fcntl.LOCK_EX)
+        yield folder

@@ -10,32 +10,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import anyio
 import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
-from libs.chassis.pipe import FileReader, HashingReader, Pipe
+from libs.chassis.multipart_upload import MultipartUpload
 from libs.chassis.settings import StorageSettings
 from libs.chassis.telemetry import STORAGE_BYTES, STORAGE_SECONDS
-from libs.contracts.errors import NotFoundError, ReelbusError, UnavailableError
+from libs.contracts.errors import NotFoundError, ReelbusError, TooLargeError, UnavailableError
 from libs.contracts.media import ObjectRef
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-PART = 8 << 20
 CHUNK = 256 << 10
 _FILE_CHUNK = 2 << 20
 _THREADS = 16
@@ -91,41 +89,33 @@ class Storage:
     ) -> ObjectRef:
         """Store `chunks` under `key`. When the source raises, the size passes `max_size`, storage fails or
         the caller is cancelled, the upload is aborted and nothing is left under `key`."""
-        loop = asyncio.get_running_loop()
-        pipe = Pipe(loop, max_size=max_size, part=PART)
-        feeding = asyncio.ensure_future(pipe.feed(chunks))
-        putting = loop.run_in_executor(self._uploading, self._put, key, pipe, content_type)
+        upload = MultipartUpload(
+            self._client, self._http, self._run, bucket=self._bucket, key=key, content_type=content_type
+        )
         try:
-            await asyncio.wait({putting, feeding}, return_when=asyncio.FIRST_EXCEPTION)
-            if putting.done():
-                putting.result()
-            feeding.result()
-            await putting
+            async for chunk in chunks:
+                if upload.size + len(chunk) > max_size:
+                    raise TooLargeError(f"The file is larger than the limit of {max_size} bytes.")
+                await upload.add(chunk)
+            stored = await upload.finish()
         except BaseException:
-            pipe.abort()
-            feeding.cancel()
-            await _settled(feeding, putting)
+            await upload.abort()
             raise
-        return self._stored(key, pipe, content_type)
+        STORAGE_BYTES.labels("in").inc(stored.size)
+        return stored
 
     async def put_file(self, key: str, path: Path, content_type: str) -> ObjectRef:
         """Store a local file under `key`. A cancelled upload is aborted and leaves nothing."""
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            reader = FileReader(file)
-            loop = asyncio.get_running_loop()
-            putting = loop.run_in_executor(self._uploading, self._put, key, reader, content_type, size)
-            try:
-                await asyncio.shield(putting)
-            except BaseException:
-                reader.abort()
-                await _settled(putting)
-                raise
-        return self._stored(key, reader, content_type)
 
-    def _stored(self, key: str, reader: HashingReader, content_type: str) -> ObjectRef:
-        STORAGE_BYTES.labels("in").inc(reader.size)
-        return ObjectRef(key=key, size=reader.size, sha256=reader.sha256, content_type=content_type)
+        async def chunks() -> AsyncGenerator[bytes, None]:
+            with path.open("rb") as file:
+                while chunk := await asyncio.get_running_loop().run_in_executor(
+                    self._pool, file.read, _FILE_CHUNK
+                ):
+                    yield chunk
+
+        async with aclosing(chunks()) as content:
+            return await self.put_stream(key, content, content_type, max_size=path.stat().st_size)
 
     async def stat(self, key: str) -> Stat:
         found = await self._run("stat", self._client.stat_object, self._bucket, key)
@@ -206,21 +196,6 @@ class Storage:
             if not found.is_dir:  # juicefs lists folders that were emptied
                 yield found
 
-    def _put(self, key: str, reader: HashingReader, content_type: str, length: int = -1) -> None:
-        with _timed("put"):
-            try:
-                self._client.put_object(
-                    self._bucket,
-                    key,
-                    reader,  # type: ignore[arg-type]  # it reads like a file, which is all that is needed
-                    length=length,
-                    part_size=PART,
-                    num_parallel_uploads=2,
-                    content_type=content_type,
-                )
-            finally:
-                reader.close_reader()
-
     def _delete(self, key: str) -> None:
         for upload in self._uploads(key):
             # No public call aborts an upload that another process began.
@@ -243,14 +218,6 @@ class Storage:
                 return call(*args, **kwargs)
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, timed)
-
-
-async def _settled(*works: asyncio.Future[None]) -> None:
-    """Wait until aborted works have ended, whatever way and whoever cancels meanwhile."""
-    with anyio.CancelScope(shield=True):
-        for result in await asyncio.gather(*works, return_exceptions=True):
-            if isinstance(result, Exception):
-                log.debug("upload aborted", extra={"error": str(result)})
 
 
 @contextmanager

@@ -106,10 +106,12 @@ class JobList(Message, frozen=True, kw_only=True):
 
 
 class GetJobs(Message, frozen=True, kw_only=True):
-    """The jobs of `owner` under these keys; unknown keys are missing from the answer. At most 500."""
+    """The jobs of `owner` under these keys; unknown keys are missing from the answer. At most 500.
+    `results` may be left out where only the state matters."""
 
     owner: str
     keys: list[str]
+    results: bool = True
 
 
 class ListChannelJobs(Message, frozen=True, kw_only=True):

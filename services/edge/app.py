@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
 
 from libs.chassis.bus import Bus, started
 from libs.chassis.health import ASGIApp, Health
+from libs.chassis.http import observed
 from libs.chassis.service import run
 from libs.chassis.storage import Storage
-from services.edge.api import litestar, traced
+from services.edge.api import litestar
 from services.edge.contracts.enhancement.files import ResultFiles
 from services.edge.contracts.enhancement.routes import router as enhancement
 from services.edge.contracts.enhancement.upload import UploadFlow
@@ -32,7 +34,7 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
         jobs = JobLoader(bus)
         uploads = UploadFlow(bus, Uploader(bus, storage, max_size=settings.max_upload_bytes))
         routers = [enhancement(uploads, jobs, ResultFiles(bus, storage, jobs))]
-        yield traced(litestar(routers, settings.cors_origins))
+        yield observed(cast("ASGIApp", litestar(routers, settings.cors_origins)))
 
 
 def main() -> None:

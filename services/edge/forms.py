@@ -60,7 +60,7 @@ async def _segment(events: AsyncIterator[MultipartSegment | bytes | None]) -> As
         if event is None:
             return
         if isinstance(event, (bytes, bytearray)):
-            yield bytes(event)
+            yield event if type(event) is bytes else bytes(event)
 
 
 async def _events(

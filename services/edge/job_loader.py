@@ -15,37 +15,50 @@ from libs.contracts.jobs import Job
 from libs.contracts.rpc import GET_JOBS, GetJobs, JobList
 
 _MAX_BATCH = 200
+_CALLS = 2
+"""Calls of one kind that are out at once: while one is answered the next is collected."""
+
 _Waiting = dict[str, list[asyncio.Future[Job]]]
+_Kind = tuple[str, bool]
+"""Owner, and whether results are wanted."""
 
 
 class JobLoader:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._waiting: defaultdict[str, _Waiting] = defaultdict(dict)
-        self._runners: dict[str, asyncio.Task[None]] = {}
+        self._waiting: defaultdict[_Kind, _Waiting] = defaultdict(dict)
+        self._runners: defaultdict[_Kind, set[asyncio.Task[None]]] = defaultdict(set)
+
+    async def state(self, owner: str, key: str) -> Job:
+        """The job of `owner` under `key`, without its result. Raises `NotFoundError`, `UnavailableError`."""
+        return await self._get((owner, False), key)
 
     async def get(self, owner: str, key: str) -> Job:
-        """The job of `owner` under `key`. Raises `NotFoundError`, `UnavailableError`."""
+        """As `state`, with its result."""
+        return await self._get((owner, True), key)
+
+    async def _get(self, kind: _Kind, key: str) -> Job:
         future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
-        self._waiting[owner].setdefault(key, []).append(future)
-        if owner not in self._runners:
-            self._runners[owner] = asyncio.create_task(self._run(owner))
+        self._waiting[kind].setdefault(key, []).append(future)
+        runners = self._runners[kind]
+        if len(runners) < _CALLS:
+            runner = asyncio.create_task(self._run(kind))
+            runners.add(runner)
+            runner.add_done_callback(runners.discard)
         return await future
 
-    async def _run(self, owner: str) -> None:
-        try:
-            while waiting := self._waiting.pop(owner, None):
-                rest = dict(list(waiting.items())[_MAX_BATCH:])
-                batch = {key: futures for key, futures in waiting.items() if key not in rest}
-                if rest:
-                    self._waiting[owner] = rest
-                await self._load(owner, batch)
-        finally:
-            del self._runners[owner]
+    async def _run(self, kind: _Kind) -> None:
+        while waiting := self._waiting.pop(kind, None):
+            rest = dict(list(waiting.items())[_MAX_BATCH:])
+            if rest:
+                self._waiting[kind] = rest
+            await self._load(kind, {key: waiting[key] for key in waiting if key not in rest})
 
-    async def _load(self, owner: str, batch: _Waiting) -> None:
+    async def _load(self, kind: _Kind, batch: _Waiting) -> None:
+        owner, results = kind
         try:
-            found: JobList = await self._bus.call(GET_JOBS, GetJobs(owner=owner, keys=list(batch)))
+            request = GetJobs(owner=owner, keys=list(batch), results=results)
+            found: JobList = await self._bus.call(GET_JOBS, request)
         except Exception as error:  # every caller gets the failure of the call that they shared
             _settle(batch, {}, error)
         else:

@@ -46,6 +46,7 @@ WITH active AS (
     FROM jobs.tasks t
     WHERE service = :service AND state = 'waiting'
       AND fingerprint NOT IN (SELECT fingerprint FROM active)
+      AND NOT EXISTS (SELECT FROM jobs.results r WHERE r.fingerprint = t.fingerprint)
 )
 SELECT task_id FROM ranked WHERE twin = 1 AND load <= :cap
 ORDER BY lane DESC, turn, created_at, task_id

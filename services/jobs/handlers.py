@@ -85,7 +85,7 @@ class Handlers:
     async def get(self, request: GetJobs) -> JobList:
         if len(request.keys) > _MAX_KEYS:
             raise InvalidInputError(f"At most {_MAX_KEYS} keys at once.")
-        return JobList(jobs=await self._repository.jobs(request.owner, request.keys))
+        return JobList(jobs=await self._repository.jobs(request.owner, request.keys, results=request.results))
 
     async def list_channel(self, request: ListChannelJobs) -> JobList:
         jobs = await self._repository.channel_jobs(request.channel, request.finished_within)

@@ -8,6 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import ColumnElement, Row, null
 from uuid_utils.compat import uuid7
 
 from libs.chassis.telemetry import trace_headers
@@ -23,7 +24,14 @@ def result_of(stored: dict[str, Any]) -> TaskResult:
     return cast("TaskResult", msgspec.convert(stored, TaskResult))
 
 
-def job_of(row: JobRow) -> Job:
+def job_columns(*, results: bool) -> list[ColumnElement[Any]]:
+    """What `job_of` needs of a row, with or without the result."""
+    names = [name for name in Job.__struct_fields__ if name != "result"]
+    columns: list[ColumnElement[Any]] = [getattr(JobRow, name) for name in names]
+    return [*columns, getattr(JobRow, "result") if results else null().label("result")]  # noqa: B009
+
+
+def job_of(row: JobRow | Row[Any]) -> Job:
     """The job as others see it."""
     return Job(
         job_id=row.job_id,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,6 +21,7 @@ from services.jobs.planner import PlannedTask, plan
 from services.jobs.repository import Repository, known_results
 from services.jobs.rows import flow_of, job_of, new_job, new_task, write_flow
 
+_TRIES = 3
 GetAsset = Callable[[UUID, str], Awaitable[Asset]]
 
 
@@ -36,21 +39,25 @@ class Submitter:
             asset_id: await self._get_asset(asset_id, request.owner)
             for asset_id in {each.spec.asset_id for each in request.submissions}
         }
-        async with self._repository.transaction() as session:
-            known = await self._existing(session, request)
-            return [
-                job_of(known[each.key])
-                if each.key in known
-                else await self._create(session, request, each, assets[each.spec.asset_id])
-                for each in request.submissions
-            ]
+        for _ in range(_TRIES - 1):
+            with suppress(IntegrityError):  # a replica got the same request: its jobs are there next time
+                return await self._write(request, assets)
+        return await self._write(request, assets)
 
-    async def _existing(self, session: AsyncSession, request: SubmitJobs) -> dict[str, JobRow]:
+    async def _write(self, request: SubmitJobs, assets: dict[UUID, Asset]) -> list[Job]:
+        async with self._repository.transaction() as session:
+            jobs = await self._existing(session, request)
+            for each in request.submissions:
+                if each.key not in jobs:
+                    jobs[each.key] = await self._create(session, request, each, assets[each.spec.asset_id])
+        return [jobs[each.key] for each in request.submissions]
+
+    async def _existing(self, session: AsyncSession, request: SubmitJobs) -> dict[str, Job]:
         keys = [each.key for each in request.submissions]
         rows = await session.exec(
             select(JobRow).where(col(JobRow.owner) == request.owner, col(JobRow.key).in_(keys))
         )
-        return {row.key: row for row in rows}
+        return {row.key: job_of(row) for row in rows}
 
     async def _create(
         self, session: AsyncSession, request: SubmitJobs, submission: Submission, asset: Asset

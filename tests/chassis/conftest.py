@@ -12,8 +12,6 @@ from tests.chassis.databases import create
 from tests.chassis.servers import S3, Juicefs, Nats, Postgres, Server, Weed
 
 
-
-
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from libs.chassis.storage import CHUNK, PART, Storage
+from libs.chassis.multipart_upload import PART
+from libs.chassis.storage import CHUNK, Storage
 from libs.contracts.errors import NotFoundError, ReelbusError, UnavailableError
 from tests.chassis.servers import S3
 from tests.chassis.test_storage_uploads import ROOM, content, key, storage, stream

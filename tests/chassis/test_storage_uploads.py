@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from libs.chassis.storage import CHUNK, PART, Storage
+from libs.chassis.multipart_upload import PART
+from libs.chassis.storage import CHUNK, Storage
 from libs.contracts.errors import MediaError, TooLargeError, UnavailableError
 from reelbus.stack.setup import ensure_bucket
 from tests.chassis.buses import until

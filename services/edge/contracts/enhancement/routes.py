@@ -65,7 +65,7 @@ async def upload(
     summary="State of the enhancement of a file",
 )
 async def enhancement_status(file_id: FromPath[str], jobs: NamedDependency[JobLoader]) -> Status:
-    return status_of(await jobs.get(PUBLIC_OWNER, job_key(ENHANCE, file_id_of(file_id))))
+    return status_of(await jobs.state(PUBLIC_OWNER, job_key(ENHANCE, file_id_of(file_id))))
 
 
 @get(
@@ -74,7 +74,7 @@ async def enhancement_status(file_id: FromPath[str], jobs: NamedDependency[JobLo
     summary="State of the metadata extraction of a file",
 )
 async def metadata_status(file_id: FromPath[str], jobs: NamedDependency[JobLoader]) -> Status:
-    return status_of(await jobs.get(PUBLIC_OWNER, job_key(EXTRACT, file_id_of(file_id))))
+    return status_of(await jobs.state(PUBLIC_OWNER, job_key(EXTRACT, file_id_of(file_id))))
 
 
 @route(

@@ -1,0 +1,219 @@
+"""Which waiting tasks go out, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+
+from libs.contracts.jobs import ExtractMetadataSpec, JobState
+from services.jobs import workflow
+from services.jobs.dispatch import Dispatcher
+from services.jobs.repository import remember_result
+from tests.chassis.databases import Jobs, execute, opened
+from tests.unit.samples import result
+
+pytestmark = pytest.mark.anyio
+SERVICE = "transcode"
+
+
+@pytest.fixture
+async def jobs(database_url: str) -> AsyncIterator[Jobs]:
+    async with opened(database_url) as database:
+        yield Jobs(database)
+
+
+def dispatcher(jobs: Jobs, *, window: int = 4, cap: int = 64) -> Dispatcher:
+    return Dispatcher(jobs.repository, window=window, cap=cap, interval=0.01)
+
+
+async def claim(jobs: Jobs, count: int = 1) -> None:
+    """Workers take the oldest released tasks."""
+    for task in (await jobs.tasks("released"))[:count]:
+        step = partial(workflow.claimed, task_id=task.task_id, replayed=False)
+        assert await jobs.repository.change(task.task_id, step)
+
+
+async def complete(jobs: Jobs, count: int = 1) -> None:
+    for task in (await jobs.tasks("released", "running"))[:count]:
+        step = partial(workflow.completed, task_id=task.task_id, result=result())
+        assert await jobs.repository.change(task.task_id, step)
+
+
+async def test_a_window_is_released_and_refilled_as_workers_take(jobs: Jobs) -> None:
+    ids = await jobs.submit(10)
+    it = dispatcher(jobs, window=4)
+    assert await it.round(SERVICE) == 4
+    assert await it.round(SERVICE) == 0
+    assert await jobs.released() == ids[:4]
+    await claim(jobs, 3)
+    assert await it.round(SERVICE) == 3
+    assert await jobs.released() == ids[:7]
+    assert Counter(task.state for task in await jobs.tasks()) == {"running": 3, "released": 4, "waiting": 3}
+
+
+async def test_a_task_goes_out_as_it_was_planned_and_once(jobs: Jobs) -> None:
+    (job_id,) = await jobs.submit(lane="batch")
+    it = dispatcher(jobs)
+    await it.round(SERVICE)
+    await it.round(SERVICE)
+    (row,) = await jobs.outbox("tasks.%")
+    assert row["subject"] == "tasks.transcode.batch"
+    task = await jobs.task_of(job_id)
+    assert task.released_at is not None
+    assert row["message_id"].startswith(str(task.task_id))
+
+
+async def test_services_have_windows_of_their_own(jobs: Jobs) -> None:
+    await jobs.submit(3)
+    await jobs.submit(3, kind=ExtractMetadataSpec)
+    it = dispatcher(jobs, window=2)
+    assert await it.round(SERVICE) == 2
+    assert await it.round("analyze") == 2
+    assert {row["subject"] for row in await jobs.outbox("tasks.%")} == {
+        "tasks.transcode.interactive",
+        "tasks.analyze.interactive",
+    }
+
+
+async def test_a_small_owner_is_not_behind_a_large_one(jobs: Jobs) -> None:
+    await jobs.submit(100, owner="a")
+    small = await jobs.submit(2, owner="b")
+    it = dispatcher(jobs, window=4)
+    await it.round(SERVICE)
+    first = await jobs.released()
+    assert set(small) <= set(first)
+    assert first[1] == small[0]  # turn by turn
+
+
+async def test_channels_of_the_public_owner_take_turns_too(jobs: Jobs) -> None:
+    await jobs.submit(50, channel="alice")
+    bobs = await jobs.submit(2, channel="bob")
+    await dispatcher(jobs, window=4).round(SERVICE)
+    assert set(bobs) <= set(await jobs.released())
+
+
+async def test_who_has_most_in_work_waits(jobs: Jobs) -> None:
+    it = dispatcher(jobs, window=3)
+    await jobs.submit(6, owner="a")
+    await it.round(SERVICE)
+    await claim(jobs, 3)  # a works on three
+    late = await jobs.submit(3, owner="b")
+    await it.round(SERVICE)
+    assert (await jobs.released())[3:] == late
+
+
+async def test_interactive_goes_before_batch(jobs: Jobs) -> None:
+    batch = await jobs.submit(5, lane="batch")
+    interactive = await jobs.submit(3, owner="b", lane="interactive")
+    await dispatcher(jobs, window=5).round(SERVICE)
+    assert await jobs.released() == interactive + batch[:2]
+
+
+async def test_an_owner_has_a_cap(jobs: Jobs) -> None:
+    it = dispatcher(jobs, window=100, cap=5)
+    await jobs.submit(20, owner="a")
+    assert await it.round(SERVICE) == 5
+    await claim(jobs, 5)
+    assert await it.round(SERVICE) == 0
+    await complete(jobs, 2)
+    assert await it.round(SERVICE) == 2
+    others = await jobs.submit(3, owner="b")
+    assert await it.round(SERVICE) == 3
+    assert (await jobs.released())[-3:] == others
+
+
+async def test_twins_wait_for_the_first_and_are_answered_with_it(jobs: Jobs) -> None:
+    it = dispatcher(jobs, window=10)
+    first, *twins = await jobs.submit(5, content=1)
+    other = (await jobs.submit(1))[0]
+    await it.round(SERVICE)
+    await it.round(SERVICE)
+    assert await jobs.released() == [first, other]
+    task = await jobs.task_of(first)
+    async with jobs.repository.transaction() as session:
+        await remember_result(session, task.fingerprint, result("shared"))
+        step = partial(workflow.completed, task_id=task.task_id, result=result("shared"))
+        await jobs.repository.change_job(session, first, step)
+    assert await it.round(SERVICE) == 0
+    for twin in twins:
+        job = await jobs.job(twin)
+        assert (job.state, job.result) == ("completed", (await jobs.job(first)).result)
+    assert len(await jobs.outbox("job.completed.v1")) == 5
+    assert await jobs.released() == [first, other]
+
+
+async def test_a_twin_goes_out_when_the_first_fails(jobs: Jobs) -> None:
+    it = dispatcher(jobs)
+    first, second = await jobs.submit(2, content=1)
+    await it.round(SERVICE)
+    await jobs.repository.change((await jobs.task_of(first)).task_id, workflow.cancelled)
+    await it.round(SERVICE)
+    assert await jobs.released() == [first, second]
+
+
+async def test_more_twins_than_a_round_answers_are_not_worked_on_again(jobs: Jobs) -> None:
+    it = dispatcher(jobs)
+    first, *twins = await jobs.submit(231, content=1)
+    await it.round(SERVICE)
+    task = await jobs.task_of(first)
+    async with jobs.repository.transaction() as session:
+        await remember_result(session, task.fingerprint, result())
+        step = partial(workflow.completed, task_id=task.task_id, result=result())
+        await jobs.repository.change_job(session, first, step)
+    assert await it.round(SERVICE) == 0
+    assert await it.round(SERVICE) == 0
+    assert await jobs.released() == [first]
+    assert len(await jobs.tasks("completed")) == 231
+    assert (await jobs.job(twins[-1])).state == "completed"
+
+
+async def test_what_is_cancelled_is_never_released(jobs: Jobs) -> None:
+    ids = await jobs.submit(4)
+    for job_id in ids[:3]:
+        task = await jobs.task_of(job_id)
+        assert await jobs.repository.change(task.task_id, workflow.cancelled)
+    await dispatcher(jobs).round(SERVICE)
+    assert await jobs.released() == ids[3:]
+
+
+async def test_rounds_at_once_release_nothing_twice(jobs: Jobs) -> None:
+    ids = await jobs.submit(40)
+    rounds = [dispatcher(jobs, window=30).round(SERVICE) for _ in range(6)]
+    assert sum(await asyncio.gather(*rounds)) == 30
+    assert sorted(await jobs.released()) == sorted(ids[:30])
+
+
+async def test_rounds_and_cancels_at_once_end_in_a_legal_state(jobs: Jobs) -> None:
+    ids = await jobs.submit(30)
+    tasks = [(await jobs.task_of(job_id)).task_id for job_id in ids]
+    cancels = [jobs.repository.change(task, workflow.cancelled) for task in tasks]
+    rounds = [dispatcher(jobs, window=10).round(SERVICE) for _ in range(3)]
+    await asyncio.gather(*cancels, *rounds)
+    assert {task.state for task in await jobs.tasks()} == {"cancelled"}
+    assert [(await jobs.job(job_id)).state for job_id in ids] == [JobState.CANCELLED.value] * 30
+    assert len(await jobs.outbox("job.cancelled.v1")) == 30
+
+
+async def test_a_step_looks_at_every_service_when_woken(jobs: Jobs) -> None:
+    await jobs.submit(1)
+    await jobs.submit(1, kind=ExtractMetadataSpec)
+    it = Dispatcher(jobs.repository, window=4, cap=64, interval=60)
+    it.wake()
+    async with asyncio.timeout(20):
+        await it.step()
+    assert len(await jobs.released()) == 2
+
+
+async def test_a_reopened_job_goes_out_again_as_a_new_message(jobs: Jobs) -> None:
+    (job_id,) = await jobs.submit(1)
+    it = dispatcher(jobs)
+    await it.round(SERVICE)
+    await execute(jobs.database.url, "UPDATE jobs.tasks SET state = 'waiting'")
+    await it.round(SERVICE)
+    first, second = await jobs.outbox("tasks.%")
+    assert first["message_id"] != second["message_id"]
+    assert await jobs.released() == [job_id, job_id]

@@ -1,0 +1,307 @@
+"""A worker over a real bus and real storage, with a stand-in for the jobs service."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from libs.chassis.bus import Bus, started
+from libs.chassis.codec import encode
+from libs.chassis.settings import WorkerSettings
+from libs.chassis.storage import Storage
+from libs.chassis.worker import TaskContext, Worker
+from libs.contracts.errors import MediaError, UnavailableError
+from libs.contracts.media import MediaInfo, ObjectRef
+from libs.contracts.rpc import CLAIM_TASK, Claim, ClaimTask
+from libs.contracts.streams import TASKS, task_subject
+from libs.contracts.tasks import (
+    CANCEL_TASKS,
+    TASK_COMPLETED,
+    TASK_FAILED,
+    TASK_PROGRESS,
+    CancelTasks,
+    MetadataResult,
+    MetadataTask,
+    Task,
+    TaskProgress,
+    TaskResult,
+)
+from reelbus.stack.setup import ensure_bucket
+from tests.chassis.buses import Inbox, buried, connected, running, settled, until
+from tests.chassis.servers import KEY, SECRET, Juicefs, Nats
+
+pytestmark = pytest.mark.anyio
+Work = Callable[[MetadataTask, TaskContext], Awaitable[TaskResult]]
+SERVICE = "analyze"
+
+
+class Stage:
+    """The jobs service's side of a worker: claims, results, failures and progress."""
+
+    def __init__(self, nats: Nats, storage: Storage, scratch: Path) -> None:
+        self.storage = storage
+        self.scratch = scratch
+        self.wanted = True
+        self.claims: list[ClaimTask] = []
+        self.completed = Inbox()
+        self.failed = Inbox()
+        self.progress: list[tuple[float, float]] = []
+        self.bus: Bus
+        self._nats = nats
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Stage:
+        self.bus = await self._stack.enter_async_context(running(self._nats, self._register, "jobs"))
+        return self
+
+    async def __aexit__(self, *details: Any) -> None:
+        await self._stack.__aexit__(*details)
+
+    def _register(self, bus: Bus) -> None:
+        async def claim(request: ClaimTask) -> Claim:
+            self.claims.append(request)
+            return Claim(run=self.wanted)
+
+        async def moved(message: TaskProgress) -> None:
+            self.progress.append((time.monotonic(), message.fraction))
+
+        bus.serve(CLAIM_TASK, claim)
+        bus.consume(TASK_COMPLETED, self.completed)
+        bus.consume(TASK_FAILED, self.failed)
+        bus.listen(TASK_PROGRESS, moved)
+
+    async def worker(self, work: Work, **settings: float) -> Bus:
+        """Start one; it stops with the stage, or before when its bus is stopped."""
+        bus = await self._stack.enter_async_context(connected(self._nats, SERVICE, **settings))
+        options = WorkerSettings(lanes=2, scratch_dir=self.scratch)
+        worker = Worker(SERVICE, bus, self.storage, options, {MetadataTask: work})
+        self._stack.enter_context(worker.scratch())
+        return await self._stack.enter_async_context(started(bus))
+
+    async def send(self, *, time_limit: float = 60.0) -> UUID:
+        task_id = uuid4()
+        source = ObjectRef(key="uploads/none", size=1, sha256="ab" * 32)
+        spec = MetadataTask(source=source, info=MediaInfo(formats=[], size=1))
+        task = Task(
+            task_id=task_id,
+            job_id=UUID(int=1),
+            owner="o",
+            fingerprint=uuid4().hex,
+            spec=spec,
+            time_limit=time_limit,
+        )
+        await self.bus.jetstream.publish(task_subject(SERVICE, "batch"), encode(task), stream=TASKS.name)
+        return task_id
+
+    async def idle(self) -> None:
+        """No task is queued or in work."""
+        await settled(self.bus, SERVICE, TASKS.name)
+
+    def files(self) -> list[Path]:
+        return [path for path in self.scratch.rglob("*") if path.is_file() and path.stat().st_size]
+
+
+@pytest.fixture
+async def stage(nats: Nats, juicefs: Juicefs, tmp_path: Path) -> AsyncIterator[Stage]:
+    settings = juicefs.settings("media")
+    ensure_bucket(settings.s3_endpoint, KEY, SECRET, "media")
+    storage = Storage(settings)
+    async with Stage(nats, storage, tmp_path / "scratch") as stage:
+        yield stage
+    storage.close()
+
+
+async def write(_: MetadataTask, context: TaskContext) -> TaskResult:
+    path = context.scratch / "out.json"
+    path.write_bytes(b"{}")
+    return MetadataResult(artifact=await context.artifact(path, "metadata.json", "application/json"))
+
+
+def failing(error: Exception) -> Work:
+    async def work(_: MetadataTask, context: TaskContext) -> TaskResult:
+        (context.scratch / "half.mp4").write_bytes(b"half")
+        raise error
+
+    return work
+
+
+class Stuck:
+    """Work that never ends by itself."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.stopped = 0
+
+    async def __call__(self, _: MetadataTask, context: TaskContext) -> TaskResult:
+        self.begun += 1
+        (context.scratch / "half.mp4").write_bytes(b"half")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.stopped += 1
+        raise AssertionError
+
+
+async def test_a_result_is_stored_and_told_and_nothing_is_left(stage: Stage) -> None:
+    await stage.worker(write)
+    task_id = await stage.send()
+    await stage.completed.filled(1)
+    await stage.idle()
+    message: Any = stage.completed.got[0][0]
+    assert message.task_id == task_id
+    assert message.result.artifact.key == f"results/{message.fingerprint}/metadata.json"
+    assert await stage.storage.get_bytes(message.result.artifact.key, max_size=10) == b"{}"
+    assert [claim.task_id for claim in stage.claims] == [task_id]
+    assert stage.files() == []
+    assert stage.failed.got == []
+
+
+async def test_unwanted_work_is_not_begun(stage: Stage) -> None:
+    stage.wanted = False
+    stuck = Stuck()
+    await stage.worker(stuck)
+    await stage.send()
+    await until(lambda: stage.claims)
+    await stage.idle()
+    assert stuck.begun == 0
+    assert (stage.completed.got, stage.failed.got) == ([], [])
+
+
+async def test_a_cancel_stops_the_work_and_leaves_nothing(stage: Stage) -> None:
+    stuck = Stuck()
+    await stage.worker(stuck)
+    first, second = await stage.send(), await stage.send()
+    await until(lambda: stuck.begun == 2)
+    await stage.bus.signal(CANCEL_TASKS, CancelTasks(task_ids=[uuid4(), first]))
+    await until(lambda: stuck.stopped == 1)
+    await stage.bus.signal(CANCEL_TASKS, CancelTasks(task_ids=[second]))
+    await stage.idle()
+    assert (stuck.begun, stuck.stopped) == (2, 2)
+    assert stage.files() == []
+    assert (stage.completed.got, stage.failed.got) == ([], [])
+    assert await buried(stage.bus) == []
+
+
+async def test_a_stopped_worker_hands_its_work_to_another(stage: Stage) -> None:
+    stuck = Stuck()
+    bus = await stage.worker(stuck, ack_wait=60.0)
+    task_id = await stage.send()
+    await until(lambda: stuck.begun)
+    await bus.stop()
+    assert stage.files() == []
+    await stage.worker(write, ack_wait=60.0)
+    await stage.completed.filled(1)
+    assert [message.task_id for message, _ in stage.completed.got] == [task_id]  # type: ignore[attr-defined]
+
+
+async def test_work_over_its_time_is_tried_again(stage: Stage) -> None:
+    attempts = 0
+
+    async def work(spec: MetadataTask, context: TaskContext) -> TaskResult:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            await asyncio.Event().wait()
+        return await write(spec, context)
+
+    await stage.worker(work)
+    await stage.send(time_limit=0.2)
+    await stage.completed.filled(1)
+    await stage.idle()
+    assert attempts == 2
+    assert stage.failed.got == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "attempts", "letters"),
+    [
+        (MediaError("It is broken."), "media_error", 1, 0),
+        (RuntimeError("oops"), "internal", 3, 1),
+        (UnavailableError("Storage does not answer."), "unavailable", 5, 1),
+        (OSError(28, "No space left on device"), "unavailable", 5, 1),
+    ],
+    ids=["no use", "crash", "outage", "disk"],
+)
+async def test_failures_are_told_once(
+    stage: Stage, error: Exception, code: str, attempts: int, letters: int
+) -> None:
+    await stage.worker(failing(error))
+    task_id = await stage.send()
+    await stage.failed.filled(1)
+    await stage.idle()
+    ((message, _),) = stage.failed.got
+    told: Any = message
+    assert (told.task_id, told.code, told.attempts) == (task_id, code, attempts)
+    assert "oops" not in told.message
+    assert len(stage.claims) == attempts
+    assert stage.files() == []
+    assert len(await buried(stage.bus)) == letters
+    assert stage.completed.got == []
+
+
+async def test_a_task_waits_while_jobs_is_away(nats: Nats, stage: Stage) -> None:
+    await stage.worker(write, max_deliver=50)
+    async with running(nats, service="sender") as sender:
+        await stage.bus.stop()
+        stage.bus = sender
+        await stage.send()
+        await asyncio.sleep(0.5)  # some claims without an answer
+        async with running(nats, stage._register, "jobs"):
+            await stage.completed.filled(1)
+            assert len(stage.claims) == 1
+
+
+async def test_progress_rises_and_comes_four_times_a_second_at_most(stage: Stage) -> None:
+    async def work(spec: MetadataTask, context: TaskContext) -> TaskResult:
+        for tick in range(110):
+            context.progress(tick / 100)
+            context.progress(tick / 200)
+            await asyncio.sleep(0.01)
+        return await write(spec, context)
+
+    await stage.worker(work)
+    await stage.send()
+    await stage.completed.filled(1)
+    fractions = [fraction for _, fraction in stage.progress]
+    assert fractions == sorted(set(fractions))
+    assert 0 < fractions[0] <= fractions[-1] <= 1
+    seconds = stage.progress[-1][0] - stage.progress[0][0]
+    assert 2 <= len(fractions) <= 2 + seconds / 0.25
+
+
+async def test_a_staged_input_is_fetched_once(stage: Stage, tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"movie")
+    source = await stage.storage.put_file(f"tests/{uuid4()}", tmp_path / "in", "video/mp4")
+    seen: list[tuple[Path, bytes]] = []
+
+    async def work(spec: MetadataTask, context: TaskContext) -> TaskResult:
+        for _ in range(2):
+            path = await context.stage(source)
+            seen.append((path, path.read_bytes()))
+            path.write_bytes(b"changed")
+        return await write(spec, context)
+
+    await stage.worker(work)
+    await stage.send()
+    await stage.completed.filled(1)
+    assert [data for _, data in seen] == [b"movie", b"changed"]
+    assert not seen[0][0].exists()
+
+
+async def test_an_input_that_is_gone_fails_the_task(stage: Stage) -> None:
+    async def work(spec: MetadataTask, context: TaskContext) -> TaskResult:
+        await context.stage(spec.source)
+        return await write(spec, context)
+
+    await stage.worker(work)
+    await stage.send()
+    await stage.failed.filled(1)
+    told: Any = stage.failed.got[0][0]
+    assert (told.code, told.attempts) == ("not_found", 1)
