@@ -14,6 +14,7 @@ from libs.chassis.bus import Bus, started
 from libs.chassis.deadletters import StoredLetter, letters
 from libs.chassis.delivery import Delivery
 from libs.contracts.base import Event, Message
+from libs.contracts.errors import ReelbusError
 from libs.contracts.streams import EVENTS, TASKS, task_subject
 from tests.chassis.servers import Nats
 
@@ -58,6 +59,10 @@ def raising(error: Exception) -> Callable[[Note, Delivery], Awaitable[None]]:
         raise error
 
     return work
+
+
+async def no_end(_: Note, __: ReelbusError, ___: Delivery) -> None:
+    raise AssertionError("nothing was exhausted")
 
 
 async def until(condition: Callable[[], Any], within: float = PATIENCE) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 from sqlmodel import col, select
 
 from libs.chassis.database import Database, asyncpg_url
@@ -43,7 +44,7 @@ def create(postgres: Postgres, template: str | None = None) -> str:
 
 @asynccontextmanager
 async def opened(url: str, pool: int = 8) -> AsyncIterator[Database]:
-    database = Database(DatabaseSettings(database_url=url, database_pool=pool))  # type: ignore[arg-type]
+    database = Database(DatabaseSettings(database_url=url, database_pool=pool))
     try:
         yield database
     finally:
@@ -112,12 +113,7 @@ class Jobs:
     async def released(self) -> list[UUID]:
         """Jobs whose task went to the stream, in the order of the outbox."""
         rows = await self.outbox("tasks.%")
-        found = []
-        for row in rows:
-            import msgspec
-
-            found.append(msgspec.json.decode(row["payload"], type=Task).job_id)
-        return found
+        return [msgspec.json.decode(row["payload"], type=Task).job_id for row in rows]
 
     async def outbox(self, like: str = "%") -> Sequence[asyncpg.Record]:
         return await execute(

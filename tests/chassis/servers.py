@@ -1,4 +1,4 @@
-"""Real servers for tests: started in a folder of their own on free ports, killed and started again at will."""
+"""Real servers for tests: each in a folder of its own on free ports, killed and started again at will."""
 
 from __future__ import annotations
 
@@ -116,7 +116,13 @@ class Nats(Server):
 
     def settings(self, **changes: float) -> BusSettings:
         """Impatient ones."""
-        quick = {"ack_wait": 1.0, "max_attempts": 3, "max_deliver": 6, "backoff_base": 0.05, "backoff_cap": 0.2}
+        quick = {
+            "ack_wait": 1.0,
+            "max_attempts": 3,
+            "max_deliver": 6,
+            "backoff_base": 0.05,
+            "backoff_cap": 0.2,
+        }
         return BusSettings(nats_url=self.url, **(quick | changes))  # type: ignore[arg-type]
 
 
@@ -165,8 +171,8 @@ class S3(Server):
     def settings(self, bucket: str) -> StorageSettings:
         return StorageSettings(
             s3_endpoint=f"http://127.0.0.1:{self.port}",
-            s3_access_key=KEY,  # type: ignore[arg-type]
-            s3_secret_key=SECRET,  # type: ignore[arg-type]
+            s3_access_key=KEY,
+            s3_secret_key=SECRET,
             s3_bucket=bucket,
         )
 
@@ -201,7 +207,9 @@ class Weed(S3):
         super().__init__(folder)
         self._roles = ("s3", "master", "filer", "volume", "admin")
         chosen = free_ports(2 * len(self._roles))
-        self._ports = dict(zip([f"{r}.port{g}" for r in self._roles for g in ("", ".grpc")], chosen, strict=True))
+        self._ports = dict(
+            zip([f"{r}.port{g}" for r in self._roles for g in ("", ".grpc")], chosen, strict=True)
+        )
         self.port = chosen[0]
 
     def env(self) -> Mapping[str, str]:
@@ -221,7 +229,9 @@ class Weed(S3):
         from urllib3.exceptions import HTTPError
 
         http = PoolManager(timeout=2, retries=Retry(0))
-        client = Minio(f"127.0.0.1:{self.port}", KEY, SECRET, secure=False, region="us-east-1", http_client=http)
+        client = Minio(
+            f"127.0.0.1:{self.port}", KEY, SECRET, secure=False, region="us-east-1", http_client=http
+        )
         try:
             if not client.bucket_exists("ready"):
                 client.make_bucket("ready")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import nats as raw_nats
 import pytest
@@ -158,9 +159,6 @@ async def test_a_message_with_the_same_id_is_stored_once(nats: Nats) -> None:
 async def test_replicas_share_the_work_and_services_do_not(nats: Nats) -> None:
     first, second, other = Inbox(), Inbox(), Inbox()
 
-    def reader(inbox: Inbox) -> object:
-        return lambda bus: bus.consume(NOTED, inbox)
-
     async with (
         running(nats, lambda bus: bus.consume(NOTED, first)) as bus,
         running(nats, lambda bus: bus.consume(NOTED, second)),
@@ -179,7 +177,7 @@ async def test_replicas_share_the_work_and_services_do_not(nats: Nats) -> None:
 async def test_followers_hear_everything_in_order_from_now_on(nats: Nats) -> None:
     heard: dict[str, list[int]] = {"one": [], "two": []}
 
-    def follower(name: str) -> object:
+    def follower(name: str) -> Callable[[Bus], None]:
         async def hear(note: Note) -> None:
             heard[name].append(note.number)
 
@@ -191,8 +189,8 @@ async def test_followers_hear_everything_in_order_from_now_on(nats: Nats) -> Non
     async with running(nats) as bus:
         await send(bus, 999)
         async with (
-            running(nats, follower("one")),  # type: ignore[arg-type]
-            running(nats, follower("two")),  # type: ignore[arg-type]
+            running(nats, follower("one")),
+            running(nats, follower("two")),
         ):
             for number in range(50):
                 await send(bus, number)

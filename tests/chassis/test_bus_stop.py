@@ -9,7 +9,6 @@ import pytest
 
 from libs.chassis.bus import Bus
 from libs.chassis.delivery import Delivery
-from libs.contracts.errors import ReelbusError
 from libs.contracts.streams import EVENTS, TASKS
 from tests.chassis.buses import (
     CONSUMER,
@@ -18,6 +17,7 @@ from tests.chassis.buses import (
     Note,
     buried,
     connected,
+    no_end,
     running,
     send,
     send_task,
@@ -27,10 +27,6 @@ from tests.chassis.buses import (
 from tests.chassis.servers import Nats
 
 pytestmark = pytest.mark.anyio
-
-
-async def no_end(_: Note, __: ReelbusError, ___: Delivery) -> None:
-    raise AssertionError("nothing was exhausted")
 
 
 def worker(inbox: Inbox, lanes: int = 1) -> Callable[[Bus], None]:
@@ -112,9 +108,12 @@ async def test_waiting_for_one_handler_does_not_wear_out_the_messages_of_others(
             go.set()
             await stop
             after = Inbox()
-            async with running(
-                nats, lambda bus: (bus.consume(NOTED, after), worker(after)(bus))  # type: ignore[arg-type,return-value]
-            ) as bus:
+
+            def register(bus: Bus) -> None:
+                bus.consume(NOTED, after)
+                worker(after)(bus)
+
+            async with running(nats, register) as bus:
                 await after.filled(2)
                 await settled(bus)
             assert sorted(after.numbers) == [2, 3]

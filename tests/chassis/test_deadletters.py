@@ -16,6 +16,7 @@ from tests.chassis.buses import (
     Note,
     buried,
     connected,
+    no_end,
     raising,
     running,
     send,
@@ -26,10 +27,6 @@ from tests.chassis.buses import (
 from tests.chassis.servers import Nats
 
 pytestmark = pytest.mark.anyio
-
-
-async def no_end(_: Note, __: ReelbusError, ___: Delivery) -> None:
-    raise AssertionError("nothing was exhausted")
 
 
 async def ignore(_: DeadLetter) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import nats as raw_nats
 import pytest
 from nats.js.api import ConsumerConfig, RetentionPolicy, StreamConfig
 
+from libs.chassis.bus import Bus
 from libs.chassis.jetstream import ensure_consumer, ensure_streams
 from libs.contracts.streams import EVENTS, STREAMS, TASKS
-from tests.chassis.buses import CONSUMER, NOTED, Inbox, running, send, settled
+from tests.chassis.buses import CONSUMER, NOTED, Inbox, no_end, running, send, send_task, settled
 from tests.chassis.servers import Nats
 
 pytestmark = pytest.mark.anyio
@@ -34,8 +36,6 @@ async def test_replicas_may_start_at_the_same_moment(nats: Nats) -> None:
 
 
 async def test_a_stream_of_an_older_version_is_brought_up_to_date_and_keeps_its_messages(nats: Nats) -> None:
-    import nats as raw_nats
-
     client = await raw_nats.connect(nats.url)
     old = StreamConfig(name=EVENTS.name, subjects=["job.*.*"], max_age=60.0, duplicate_window=30.0)
     await client.jetstream().add_stream(old)
@@ -78,14 +78,11 @@ async def test_the_servers_limits_are_those_of_the_policy(nats: Nats) -> None:
 
 
 async def test_tasks_leave_the_work_queue_and_events_stay(nats: Nats) -> None:
-    from tests.chassis.buses import send_task
-    from tests.chassis.test_deadletters import no_end
-
     inbox = Inbox()
 
-    def register(bus: object) -> None:
-        bus.consume(NOTED, inbox)  # type: ignore[attr-defined]
-        bus.work("worker", NOTED.type, inbox, no_end, lanes=1)  # type: ignore[attr-defined]
+    def register(bus: Bus) -> None:
+        bus.consume(NOTED, inbox)
+        bus.work("worker", NOTED.type, inbox, no_end, lanes=1)
 
     async with running(nats, register) as bus:
         await send(bus, 1)

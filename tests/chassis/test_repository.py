@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -65,11 +66,7 @@ async def test_facts_at_the_same_moment_give_one_end_and_one_event(jobs: Jobs, r
         facts = steps(task_id)
         facts = facts[turn % 4 :] + facts[: turn % 4]
         await asyncio.gather(
-            *(
-                repository.change(task_id, fact)
-                for fact in facts
-                for repository in (jobs.repository, replica)
-            )
+            *(repository.change(task_id, fact) for fact in facts for repository in (jobs.repository, replica))
         )
         job, task = await jobs.job(job_id), await jobs.task_of(job_id)
         assert job.state == task.state
@@ -131,10 +128,14 @@ async def test_an_unknown_task_is_not_found(jobs: Jobs) -> None:
 
 async def test_a_step_that_fails_rolls_back(jobs: Jobs) -> None:
     job_id, _ = await started(jobs)
-    with pytest.raises(RuntimeError):
+
+    async def cancel_and_fail() -> None:
         async with jobs.repository.transaction() as session:
             await jobs.repository.change_job(session, job_id, workflow.cancelled)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await cancel_and_fail()
     assert (await jobs.job(job_id)).state == "processing"
     assert await ends(jobs) == []
 
@@ -150,8 +151,6 @@ async def test_a_known_key_answers_the_job_that_exists(jobs: Jobs) -> None:
 
 
 async def test_the_same_key_twice_in_one_request_is_one_job(jobs: Jobs) -> None:
-    import msgspec
-
     request = jobs.request(1)
     twice = msgspec.structs.replace(request, submissions=request.submissions * 2)
     first, second = await jobs.send(twice)
@@ -168,8 +167,6 @@ async def test_a_request_repeated_while_it_is_in_work_is_one_job(jobs: Jobs) -> 
 
 
 async def test_owners_have_keys_of_their_own(jobs: Jobs) -> None:
-    import msgspec
-
     request = jobs.request(1)
     mine = await jobs.send(request)
     theirs = await jobs.send(msgspec.structs.replace(request, owner="somebody"))

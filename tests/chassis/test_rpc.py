@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
 from libs.chassis.bus import Bus
 from libs.contracts.base import Method, Signal
 from libs.contracts.errors import InternalError, InvalidInputError, NotFoundError, UnavailableError
-from tests.chassis.buses import Note, connected, running, until
+from tests.chassis.buses import Note, connected, running, send, until
 from tests.chassis.servers import Nats
 
 pytestmark = pytest.mark.anyio
@@ -105,7 +106,7 @@ async def test_64_calls_are_in_work_at_once(nats: Nats) -> None:
 async def test_replicas_share_calls(nats: Nats) -> None:
     answered = {"one": 0, "two": 0}
 
-    def server(name: str) -> object:
+    def server(name: str) -> Callable[[Bus], None]:
         async def answer(note: Note) -> Note:
             answered[name] += 1
             return note
@@ -113,8 +114,8 @@ async def test_replicas_share_calls(nats: Nats) -> None:
         return lambda bus: bus.serve(ECHO, answer)
 
     async with (
-        running(nats, server("one"), "server"),  # type: ignore[arg-type]
-        running(nats, server("two"), "server"),  # type: ignore[arg-type]
+        running(nats, server("one"), "server"),
+        running(nats, server("two"), "server"),
         running(nats) as bus,
     ):
         await asyncio.gather(*(bus.call(ECHO, Note(number=number)) for number in range(100)))
@@ -152,7 +153,7 @@ async def test_signals_reach_every_replica_or_one_of_them(nats: Nats) -> None:
     everyone: list[str] = []
     shared: list[str] = []
 
-    def listener(name: str) -> object:
+    def listener(name: str) -> Callable[[Bus], None]:
         async def on_all(_: Note) -> None:
             everyone.append(name)
 
@@ -166,8 +167,8 @@ async def test_signals_reach_every_replica_or_one_of_them(nats: Nats) -> None:
         return register
 
     async with (
-        running(nats, listener("one")),  # type: ignore[arg-type]
-        running(nats, listener("two")),  # type: ignore[arg-type]
+        running(nats, listener("one")),
+        running(nats, listener("two")),
         running(nats, service="sender") as bus,
     ):
         await bus.signal(PINGED, Note())
@@ -197,8 +198,6 @@ async def test_a_signal_without_a_bus_is_lost_in_silence(nats: Nats) -> None:
 
 
 async def test_an_event_without_a_bus_is_unavailable(nats: Nats, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.chassis.buses import send
-
     monkeypatch.setattr("libs.chassis.bus._PUBLISH_TIMEOUT", 0.3)
     async with running(nats) as bus:
         nats.kill()

@@ -23,10 +23,14 @@ def folders(root: Path) -> list[Path]:
 
 
 def test_a_folder_is_private_and_gone_at_the_end(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), scratch_folder(tmp_path / "new", "transcode") as folder:
-        assert folder.stat().st_mode & 0o777 == 0o700
-        (folder / "file").write_bytes(b"x")
-        raise RuntimeError
+    def live() -> None:
+        with scratch_folder(tmp_path / "new", "transcode") as folder:
+            assert folder.stat().st_mode & 0o777 == 0o700
+            (folder / "file").write_bytes(b"x")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        live()
     assert folders(tmp_path / "new") == []
 
 
