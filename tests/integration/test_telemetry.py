@@ -24,7 +24,8 @@ JOURNEY = {
 }
 
 SERIES = {
-    "edge": ["reelbus_http_requests_total", "reelbus_http_request_seconds_count", "reelbus_storage_seconds_count", "reelbus_storage_bytes_total"],
+    "edge": ["reelbus_http_requests_total", "reelbus_http_request_seconds_count",
+             "reelbus_storage_seconds_count", "reelbus_storage_bytes_total"],
     "ingest": ["reelbus_rpc_seconds_count", "reelbus_ffmpeg_seconds_count", "reelbus_outbox_relayed_total"],
     "jobs": ["reelbus_jobs_total", "reelbus_tasks_open", "reelbus_deliveries_total",
              "reelbus_rpc_seconds_count"],
