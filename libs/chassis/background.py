@@ -11,6 +11,8 @@ from libs.contracts.errors import ReelbusError
 
 log = logging.getLogger(__name__)
 
+_CANCEL_AGAIN = 0.2
+
 
 @asynccontextmanager
 async def repeating(
@@ -36,5 +38,6 @@ async def repeating(
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        while not task.done():  # in Python 3.11 `asyncio.wait_for` may swallow a cancellation
+            task.cancel()
+            await asyncio.wait({task}, timeout=_CANCEL_AGAIN)

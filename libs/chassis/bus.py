@@ -20,10 +20,11 @@ from nats.js.api import AckPolicy as JsAck
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from libs.chassis import rpc
+from libs.chassis.background import repeating
 from libs.chassis.codec import RawCodec, decode, encode
 from libs.chassis.deadletters import bury
 from libs.chassis.delivery import DeadLetter, Decode, Delivery, Exhausted, Handler, Policy, Receiver
-from libs.chassis.jetstream import ensure_consumer, ensure_streams
+from libs.chassis.jetstream import ensure_consumer, ensure_streams, restore_consumers
 from libs.chassis.settings import BusSettings
 from libs.chassis.telemetry import registry
 from libs.contracts.base import Event, Message, Method, Signal
@@ -36,6 +37,8 @@ M = TypeVar("M", bound=Message)
 _PUBLISH_TIMEOUT = 5.0
 _RPC_WORKERS = 64
 _PULL = 5.0
+_CARE = 15.0
+"""Seconds between looks at whether the consumers are still there."""
 
 
 class Bus:
@@ -78,6 +81,10 @@ class Bus:
         for stream, config in self._consumers:
             await ensure_consumer(self.jetstream, stream, config)
         await self._broker.start()
+
+    async def care(self) -> None:
+        """Make consumers again that are gone. Raises `UnavailableError`."""
+        await restore_consumers(self.jetstream, self._consumers)
 
     async def stop(self) -> None:
         """Settle what is in work (see `delivery`) and disconnect."""
@@ -266,7 +273,8 @@ async def started(bus: Bus) -> AsyncIterator[Bus]:
     """Start a connected bus and stop it at the end."""
     try:
         await bus.start()
-        yield bus
+        async with repeating("consumers", bus.care, pause=_CARE):
+            yield bus
     finally:
         await bus.stop()
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 
+from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
+from libs.contracts.errors import UnavailableError
 from libs.contracts.streams import STREAMS, Retention, Stream
 
 log = logging.getLogger(__name__)
@@ -68,6 +71,19 @@ async def _ensure(js: JetStreamContext, stream: Stream) -> None:
     )
     if declared != known:
         await js.update_stream(declared)
+
+
+async def restore_consumers(js: JetStreamContext, consumers: Iterable[tuple[str, ConsumerConfig]]) -> None:
+    """Make those again that are gone: a pull from a missing consumer just stays empty. The server forgets
+    the consumer of a follower that was away for long, asleep for instance. Raises `UnavailableError`."""
+    for stream, config in consumers:
+        try:
+            await js.consumer_info(stream, config.durable_name or "")
+        except NotFoundError:
+            log.warning("consumer restored", extra={"consumer": config.durable_name})
+            await ensure_consumer(js, stream, config)
+        except (NatsError, APIError) as error:
+            raise UnavailableError("The message bus does not answer.") from error
 
 
 async def ensure_consumer(js: JetStreamContext, stream: str, config: ConsumerConfig) -> None:

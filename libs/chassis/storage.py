@@ -1,5 +1,5 @@
-"""S3 objects for async code: the `minio` SDK in thread pools of its own, so that slow uploads hold up
-nothing else.
+"""S3 objects for async code: the `minio` SDK in a thread pool of its own. A thread is taken only while
+storage works, never while a client is waited for.
 
 Uploads stream in parts and are hashed on the way; downloads stream in chunks; both in constant memory.
 Works with any S3 server; the tests run against two.
@@ -37,8 +37,6 @@ T = TypeVar("T")
 CHUNK = 256 << 10
 _FILE_CHUNK = 2 << 20
 _THREADS = 16
-_UPLOADS = 64
-"""Uploads at once: each keeps a thread for as long as its source takes."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,6 @@ class Storage:
         self._bucket = settings.s3_bucket
         self._ttl = timedelta(seconds=settings.s3_presign_ttl)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="storage")
-        self._uploading = ThreadPoolExecutor(_UPLOADS, thread_name_prefix="upload")
         self._http = urllib3.PoolManager(
             maxsize=_THREADS * 2,
             timeout=urllib3.Timeout(connect=2, read=60),
@@ -76,7 +73,6 @@ class Storage:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._uploading.shutdown(wait=False, cancel_futures=True)
         self._http.clear()
 
     async def check(self) -> None:

@@ -7,7 +7,7 @@ before; still a thousand polls a second cost a few calls.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from libs.chassis.bus import Bus
 from libs.contracts.errors import NotFoundError
@@ -27,7 +27,8 @@ class JobLoader:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._waiting: defaultdict[_Kind, _Waiting] = defaultdict(dict)
-        self._runners: defaultdict[_Kind, set[asyncio.Task[None]]] = defaultdict(set)
+        self._running: Counter[_Kind] = Counter()
+        self._runners: set[asyncio.Task[None]] = set()
 
     async def state(self, owner: str, key: str) -> Job:
         """The job of `owner` under `key`, without its result. Raises `NotFoundError`, `UnavailableError`."""
@@ -40,19 +41,24 @@ class JobLoader:
     async def _get(self, kind: _Kind, key: str) -> Job:
         future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
         self._waiting[kind].setdefault(key, []).append(future)
-        runners = self._runners[kind]
-        if len(runners) < _CALLS:
+        if self._running[kind] < _CALLS:
+            self._running[kind] += 1
             runner = asyncio.create_task(self._run(kind))
-            runners.add(runner)
-            runner.add_done_callback(runners.discard)
+            self._runners.add(runner)
+            runner.add_done_callback(self._runners.discard)
         return await future
 
     async def _run(self, kind: _Kind) -> None:
-        while waiting := self._waiting.pop(kind, None):
-            rest = dict(list(waiting.items())[_MAX_BATCH:])
-            if rest:
-                self._waiting[kind] = rest
-            await self._load(kind, {key: waiting[key] for key in waiting if key not in rest})
+        try:
+            while waiting := self._waiting.pop(kind, None):
+                rest = dict(list(waiting.items())[_MAX_BATCH:])
+                if rest:
+                    self._waiting[kind] = rest
+                await self._load(kind, {key: waiting[key] for key in waiting if key not in rest})
+        finally:  # at once: who asks before a callback ran would find a runner that runs no more
+            self._running[kind] -= 1
+            if not self._running[kind]:
+                del self._running[kind]
 
     async def _load(self, kind: _Kind, batch: _Waiting) -> None:
         owner, results = kind

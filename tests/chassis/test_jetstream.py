@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import nats as raw_nats
 import pytest
@@ -11,7 +12,7 @@ from nats.js.api import ConsumerConfig, RetentionPolicy, StreamConfig
 from libs.chassis.bus import Bus
 from libs.chassis.jetstream import ensure_consumer, ensure_streams
 from libs.contracts.streams import EVENTS, STREAMS, TASKS
-from tests.chassis.buses import CONSUMER, NOTED, Inbox, no_end, running, send, send_task, settled
+from tests.chassis.buses import CONSUMER, NOTED, Inbox, Note, no_end, running, send, send_task, settled, until
 from tests.chassis.servers import Nats
 
 pytestmark = pytest.mark.anyio
@@ -69,6 +70,33 @@ async def test_a_consumer_learns_further_subjects(nats: Nats) -> None:
             await ensure_consumer(bus.jetstream, EVENTS.name, config)
             info = await bus.jetstream.consumer_info(EVENTS.name, "c")
             assert info.config.filter_subjects == filters
+
+
+async def test_a_consumer_that_vanishes_is_made_again(nats: Nats, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server forgets a follower that was asleep for five minutes."""
+    monkeypatch.setattr("libs.chassis.bus._CARE", 0.1)
+    followed: list[int] = []
+    inbox = Inbox()
+
+    async def hear(note: Note) -> None:
+        followed.append(note.number)
+
+    def register(bus: Bus) -> None:
+        bus.follow({NOTED: hear}, instance="i1")
+        bus.consume(NOTED, inbox)
+
+    async with running(nats, register) as bus:
+        await send(bus, 1)
+        await until(lambda: followed and inbox.got)
+        for consumer in ("reader-i1", CONSUMER):
+            await bus.jetstream.delete_consumer(EVENTS.name, consumer)
+            await until(partial(_there, bus, consumer))
+        await send(bus, 2)
+        await until(lambda: followed == [1, 2] and 2 in inbox.numbers)
+
+
+async def _there(bus: Bus, consumer: str) -> bool:
+    return consumer in [info.name for info in await bus.jetstream.consumers_info(EVENTS.name)]
 
 
 async def test_the_servers_limits_are_those_of_the_policy(nats: Nats) -> None:

@@ -22,7 +22,10 @@ from tests.chassis.servers import Nats, Postgres
 
 pytestmark = pytest.mark.anyio
 SUBJECT = "job.happened.v1"
-HOLDER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+HOLDER = """
+SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
+WHERE locktype = 'advisory' AND granted AND datname = current_database()
+"""
 
 
 @pytest.fixture

@@ -187,7 +187,7 @@ async def test_progress_rises_and_comes_four_times_a_second_at_most(stage: Stage
     assert fractions == sorted(set(fractions))
     assert 0 < fractions[0] <= fractions[-1] <= 1
     seconds = stage.progress[-1][0] - stage.progress[0][0]
-    assert 2 <= len(fractions) <= 2 + seconds / 0.25
+    assert 2 <= len(fractions) <= 3 + seconds / 0.25
 
 
 async def test_a_staged_input_is_fetched_once(stage: Stage, tmp_path: Path) -> None:

@@ -81,13 +81,39 @@ async def test_a_request_during_a_call_is_answered_by_the_next_one() -> None:
     early = asyncio.ensure_future(loader.get("o", "k1"))
     await settle()
     jobs.state["k1"] = job(1, key="k1", progress=50.0)  # somebody is told so over his socket, and asks
-    late = asyncio.ensure_future(loader.get("o", "k1"))
-    await settle()
-    assert len(jobs.calls) == 1
+    late = []
+    for _ in range(4):  # two calls are out at once, the others wait for a third
+        late.append(asyncio.ensure_future(loader.get("o", "k1")))
+        await settle()
+    assert len(jobs.calls) == 2
     jobs.release()
     assert (await early).progress == 0.0
-    assert (await late).progress == 50.0
+    assert [each.progress for each in await asyncio.gather(*late)] == [50.0] * 4
+    assert len(jobs.calls) == 3
+
+
+async def test_who_asks_again_at_once_is_answered() -> None:
+    jobs, loader = setup()
+
+    async def poll(key: str, times: int) -> None:
+        for _ in range(times):
+            assert (await loader.get("o", key)).key == key
+
+    jobs.hold()
+    polling = []
+    for key, times in (("k1", 3), ("k2", 1)):
+        polling.append(asyncio.ensure_future(poll(key, times)))
+        await settle()
     assert len(jobs.calls) == 2
+    jobs.release()  # both calls end in the same moment
+    async with asyncio.timeout(5):
+        await asyncio.gather(*polling)
+
+
+async def test_a_state_comes_without_its_result() -> None:
+    jobs, loader = setup()
+    await asyncio.gather(loader.get("o", "k1"), loader.state("o", "k1"))
+    assert sorted(call.results for call in jobs.calls) == [False, True]
 
 
 async def test_what_is_missing_is_not_found_and_only_that() -> None:
@@ -128,7 +154,7 @@ async def test_nothing_is_kept_when_all_is_answered() -> None:
     _, loader = setup()
     await asyncio.gather(*(loader.get(f"owner{n}", "k1") for n in range(20)))
     await settle()
-    assert not loader._runners
+    assert not loader._running
     assert not loader._waiting
 
 
@@ -143,4 +169,4 @@ async def test_nobody_is_asked_for_requests_that_are_all_gone() -> None:
     jobs.release()
     await first
     await settle()
-    assert not loader._runners
+    assert not loader._running
