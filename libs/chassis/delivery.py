@@ -79,7 +79,8 @@ Handler = Callable[[Any, Delivery], Awaitable[None]]
 Decode = Callable[[str, bytes], Any]
 """From subject and body to what the handler takes. Raises `InvalidInputError`."""
 Bury = Callable[[DeadLetter], Awaitable[None]]
-Exhausted = Callable[[Any, ReelbusError, Delivery], Awaitable[None]]
+Exhausted = Callable[[DeadLetter, ReelbusError], Awaitable[None]]
+"""Hears of a message that is about to be buried, and the error as users may see it."""
 
 
 def backoff(attempt: int, base: float, cap: float, jitter: float) -> float:
@@ -102,7 +103,7 @@ def exhausted(error: ReelbusError | None, attempt: int, policy: Policy) -> bool:
 class Receiver:
     """Runs one consumer's handler under its policy.
 
-    `on_exhausted` runs before a decoded message is buried; if it fails, the message is retried instead.
+    `on_exhausted` runs before a message is buried; if it fails, the message is retried instead.
     """
 
     def __init__(
@@ -172,16 +173,14 @@ class Receiver:
         delivery = Delivery(
             meta.stream, meta.sequence.stream, meta.num_delivered or 1, REPLAYED in message.headers
         )
-        decoded: Any = None
         try:
-            decoded = self._decode(raw.subject, raw.data)
-            await self._handler(decoded, delivery)
+            await self._handler(self._decode(raw.subject, raw.data), delivery)
         except Exception as error:  # every failure ends in a retry or in a dead letter, both logged
-            await self._failed(message, decoded, delivery, error)
+            await self._failed(message, delivery, error)
         else:
             await self._settle("acked", message.ack())
 
-    async def _failed(self, message: NatsMessage, decoded: Any, delivery: Delivery, error: Exception) -> None:
+    async def _failed(self, message: NatsMessage, delivery: Delivery, error: Exception) -> None:
         policy = self._policy
         named = error if isinstance(error, ReelbusError) else None
         fields = {"consumer": policy.consumer, "attempt": delivery.attempt, "sequence": delivery.sequence}
@@ -189,10 +188,11 @@ class Receiver:
         if exhausted(named, delivery.attempt, policy):
             reason = named.message if named else f"{type(error).__name__}: {error}"
             shown = named or InternalError("Something went wrong on the server.")
+            letter = _letter(message, policy, delivery, named, reason)
             try:
-                if self._on_exhausted and decoded is not None:
-                    await self._on_exhausted(decoded, shown, delivery)
-                await self._bury(_letter(message, policy, delivery, named, reason))
+                if self._on_exhausted:
+                    await self._on_exhausted(letter, shown)
+                await self._bury(letter)
             except Exception:  # the bus itself fails: keep the message for later
                 log.exception("dead letter failed", extra=fields)
             else:

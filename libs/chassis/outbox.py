@@ -26,9 +26,11 @@ from libs.chassis.codec import encode
 from libs.chassis.database import asyncpg_url
 from libs.chassis.telemetry import OUTBOX_RELAYED, trace_headers
 from libs.contracts.base import Message
-from libs.contracts.errors import UnavailableError
+from libs.contracts.errors import TooLargeError, UnavailableError
 
 _BATCH = 500
+MAX_PAYLOAD = 900_000
+"""Bytes of a message: NATS takes 1 MiB with headers."""
 _POLL = 2.0
 
 
@@ -62,12 +64,15 @@ class Outbox:
         trace: dict[str, str] | None = None,
     ) -> None:
         """Publish `message` if and when the session's transaction commits, as a part of `trace` (default:
-        the current one)."""
+        the current one). Raises `TooLargeError`, so that nothing that cannot be sent blocks the rest."""
+        payload = encode(message)
+        if len(payload) > MAX_PAYLOAD:
+            raise TooLargeError("This says more than a message can hold.", subject=subject)
         values = {
             "subject": subject,
             "message_id": message_id,
             "headers": trace_headers() if trace is None else trace,
-            "payload": encode(message),
+            "payload": payload,
         }
         await session.execute(insert(self._table).values(values))
         await session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": self._channel})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 _LOCK = ".lock"
 
@@ -18,14 +20,19 @@ def scratch_folder(root: Path, service: str) -> Iterator[Path]:
     process is gone (it held a lock, which the kernel dropped) are removed first."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as stack:
-        with (root / _LOCK).open("w") as alone:  # a new folder is not locked yet
+        with _lock_file(root) as alone:  # a new folder is not locked yet
             fcntl.flock(alone, fcntl.LOCK_EX)
             for left in root.glob(f"{service}-*"):
-                with suppress(OSError), (left / _LOCK).open("w") as lock:
+                with suppress(OSError), _lock_file(left) as lock:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     shutil.rmtree(left, ignore_errors=True)
             folder = Path(tempfile.mkdtemp(prefix=f"{service}-", dir=root))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            own = stack.enter_context((folder / _LOCK).open("w"))
+            own = stack.enter_context(_lock_file(folder))
             fcntl.flock(own, fcntl.LOCK_EX)
         yield folder
+
+
+def _lock_file(folder: Path) -> IO[bytes]:
+    """The folder's lock, opened without following a link that somebody may have put there."""
+    return os.fdopen(os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600), "wb")

@@ -97,6 +97,6 @@ def _http_config(shell: Shell, settings: HttpSettings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         ws="websockets-sansio",
-        ws_max_size=64 * 1024,
+        ws_max_size=16 * 1024,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),
     )

@@ -149,10 +149,11 @@ class Storage:
                 file.write(chunk)
         partial.rename(path)
 
-    async def presign(self, key: str) -> str:
-        """A URL under which anybody can read the object for a while."""
+    async def presign(self, key: str, *, ttl: float | None = None) -> str:
+        """A URL under which anybody can read the object for `ttl` seconds (default: by settings)."""
+        expires = self._ttl if ttl is None else timedelta(seconds=round(ttl))
         return await self._run(
-            "presign", self._client.presigned_get_object, self._bucket, key, expires=self._ttl
+            "presign", self._client.presigned_get_object, self._bucket, key, expires=expires
         )
 
     async def copy(self, source: str, target: str) -> None:

@@ -15,12 +15,13 @@ from uuid import UUID
 import anyio
 
 from libs.chassis.bus import Bus
-from libs.chassis.delivery import Delivery
+from libs.chassis.codec import decode
+from libs.chassis.delivery import DeadLetter, Delivery
 from libs.chassis.scratch import scratch_folder
 from libs.chassis.settings import WorkerSettings
 from libs.chassis.storage import Storage
 from libs.chassis.telemetry import TASK_SECONDS, TASKS_RUNNING, TASKS_TOTAL, TRACER
-from libs.contracts.errors import ReelbusError, TaskTimeoutError, UnavailableError
+from libs.contracts.errors import InvalidInputError, ReelbusError, TaskTimeoutError, UnavailableError
 from libs.contracts.media import ObjectRef
 from libs.contracts.rpc import CLAIM_TASK, ClaimTask
 from libs.contracts.tasks import (
@@ -32,6 +33,7 @@ from libs.contracts.tasks import (
     Task,
     TaskCompleted,
     TaskFailed,
+    TaskHeader,
     TaskProgress,
     TaskResult,
 )
@@ -150,7 +152,7 @@ class Worker:
             TASKS_TOTAL.labels(kind, error.code).inc()
             if error.retryable:
                 raise
-            await self._failed(task, error, delivery)
+            await self._failed(task, error, attempts=delivery.attempt, sequence=delivery.sequence)
         finally:
             self._running.pop(task.task_id, None)
             shutil.rmtree(scratch, ignore_errors=True)
@@ -173,16 +175,24 @@ class Worker:
         message_id = f"{task.task_id}.completed.{delivery.sequence}"
         await self._bus.publish(TASK_COMPLETED, message, message_id=message_id)
 
-    async def _failed(self, task: Task, error: ReelbusError, delivery: Delivery) -> None:
+    async def _failed(
+        self, task: Task | TaskHeader, error: ReelbusError, *, attempts: int, sequence: int
+    ) -> None:
         message = TaskFailed(
             task_id=task.task_id,
             job_id=task.job_id,
             code=error.code,
             message=error.message,
-            attempts=delivery.attempt,
+            attempts=attempts,
         )
-        message_id = f"{task.task_id}.failed.{delivery.sequence}"
+        message_id = f"{task.task_id}.failed.{sequence}"
         await self._bus.publish(TASK_FAILED, message, message_id=message_id)
 
-    async def _on_exhausted(self, task: Task, error: ReelbusError, delivery: Delivery) -> None:
-        await self._failed(task, error, delivery)
+    async def _on_exhausted(self, letter: DeadLetter, error: ReelbusError) -> None:
+        """The job must hear of a task that is buried, even of one that this version cannot read."""
+        try:
+            header: TaskHeader = decode(letter.body, TaskHeader)
+        except InvalidInputError:
+            log.warning("buried task is nobody's", extra={"sequence": letter.sequence})
+            return
+        await self._failed(header, error, attempts=letter.attempts, sequence=letter.sequence)

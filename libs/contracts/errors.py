@@ -58,10 +58,9 @@ class MediaError(ReelbusError):
 
 
 class TaskTimeoutError(ReelbusError):
-    """The work took longer than its limit."""
+    """The work took longer than its limit, and would again."""
 
     code = "timeout"
-    retryable = True
 
 
 class CancelledTaskError(ReelbusError):

@@ -116,7 +116,7 @@ class GetJobs(Message, frozen=True, kw_only=True):
 
 class ListChannelJobs(Message, frozen=True, kw_only=True):
     """Jobs that a channel follows: the unfinished ones, and those finished within the last
-    `finished_within` seconds. Oldest first, at most 1,000."""
+    `finished_within` seconds. Oldest first, at most 1,000, without their results."""
 
     channel: str
     finished_within: float = 0.0

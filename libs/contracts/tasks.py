@@ -32,12 +32,17 @@ SERVICE_OF: dict[type, str] = {RenderTask: "transcode", MetadataTask: "analyze"}
 """Which worker service executes a task."""
 
 
-class Task(Message, frozen=True, kw_only=True):
-    """What is on the TASKS stream. `fingerprint` is the content address of the work and names its
-    artifacts; `time_limit` is seconds of work, after which the attempt fails."""
+class TaskHeader(Message, frozen=True, kw_only=True):
+    """What every version of a `Task` can be recognised by, when the rest of it makes no sense here."""
 
     task_id: UUID
     job_id: UUID
+
+
+class Task(TaskHeader, frozen=True, kw_only=True):
+    """What is on the TASKS stream. `fingerprint` is the content address of the work and names its
+    artifacts; `time_limit` is seconds of work, after which the attempt fails."""
+
     owner: str
     fingerprint: str
     spec: TaskSpec

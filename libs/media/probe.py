@@ -11,6 +11,7 @@ from typing import Any
 
 from libs.contracts.errors import MediaError
 from libs.contracts.media import AudioStream, MediaInfo, SubtitleStream, VideoStream
+from libs.media.bounds import MAX_TRACKS, bounded, check_frames, check_size
 from libs.media.inputs import input_args
 from libs.media.reasons import NOT_A_VIDEO
 from libs.media.runner import run_ffprobe, stream
@@ -27,6 +28,11 @@ DEEP_PACKED = {"rgb48": 16, "bgr48": 16, "rgba64": 16, "bgra64": 16, "x2rgb10": 
                "y210": 10, "xv30": 10, "v30x": 10}  # fmt: skip
 MIRRORED_FIELDS = ("tt", "bb", "tb", "bt")
 CFR_TOLERANCE = 0.01
+
+_MAX = 2 << 20
+"""Bytes of a probe: a file that says more about itself is no honest one."""
+_MAX_LANGUAGE = 35
+"""Characters of the longest sensible BCP 47 tag (RFC 5646, section 4.4.1)."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,9 @@ async def probe(target: str | Path, tools: Tools, *, size: int, time_limit: floa
     if size == 0:
         raise MediaError("The file is empty.")
     asked = ["-show_format", "-show_streams", "-of", "json"]
-    output = await run_ffprobe(tools, [*asked, *input_args(target)], time_limit=time_limit)
+    output = await run_ffprobe(tools, [*asked, *input_args(target)], time_limit=time_limit, max_output=_MAX)
     try:
-        raw: Raw = json.loads(output.decode("utf-8", "replace"))
+        raw: Raw = bounded(json.loads(output.decode("utf-8", "replace")))
     except ValueError as error:
         raise MediaError(NOT_A_VIDEO) from error
     raw.get("format", {}).pop("filename", None)
@@ -81,6 +87,9 @@ def parse_probe(raw: Raw, size: int) -> MediaInfo:
     if not videos and not audio:
         raise MediaError(NOT_A_VIDEO)
     main = max(videos, key=_prominence, default=None)
+    if main:
+        check_size(int(main["width"]), int(main["height"]))
+        check_frames(_declared_frames(main))
     return MediaInfo(
         formats=str(container.get("format_name", "")).split(","),
         size=size,
@@ -89,8 +98,8 @@ def parse_probe(raw: Raw, size: int) -> MediaInfo:
         video=_video(main) if main else None,
         extra_videos=max(len(videos) - 1, 0),
         pictures=len(pictures),
-        audio=audio,
-        subtitles=[_subtitle(s) for s in of_subtitle],
+        audio=audio[:MAX_TRACKS],
+        subtitles=[_subtitle(s) for s in of_subtitle[:MAX_TRACKS]],
     )
 
 
@@ -101,6 +110,12 @@ def bit_depth(pixel_format: str | None) -> int:
         return DEEP_PACKED[name]
     found = DEPTH.search(name)
     return int(found.group(1)) if found else 8
+
+
+def _declared_frames(s: Raw) -> float:
+    """How many frames the headers claim, one way or another."""
+    rate = _ratio(s.get("avg_frame_rate")) or Fraction(0)
+    return max(float(_int(s.get("nb_frames")) or 0), float(rate) * (_duration(s) or 0))
 
 
 def _is_picture(s: Raw) -> bool:
@@ -198,7 +213,7 @@ def _duration(s: Raw) -> float | None:
         hours, minutes, rest = (float(part) for part in parts)
     except ValueError:
         return None
-    return hours * 3600 + minutes * 60 + rest
+    return _float(hours * 3600 + minutes * 60 + rest)
 
 
 def _tag(s: Raw, name: str) -> str | None:
@@ -211,7 +226,7 @@ def _tag(s: Raw, name: str) -> str | None:
 
 def _language(s: Raw) -> str | None:
     language = _tag(s, "language")
-    return None if language in (None, "", "und") else language
+    return None if language in (None, "", "und") else language[:_MAX_LANGUAGE]
 
 
 def _known(value: str | None) -> str | None:

@@ -182,7 +182,7 @@ async def _child(
     pass_fds: Sequence[int] = (),
 ) -> AsyncIterator[_Child]:
     started, outcome = monotonic(), "cancelled"
-    command = [*confinement(tools.limits), tools.path(program), *argv]
+    command = [*confinement(tools.limits, program), tools.path(program), *argv]
     process = await anyio.open_process(
         command, stdin=DEVNULL, stdout=stdout, stderr=PIPE, cwd=cwd, env=ENVIRONMENT,
         start_new_session=True, pass_fds=pass_fds,

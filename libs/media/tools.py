@@ -12,6 +12,7 @@ from functools import lru_cache
 from libs.contracts.errors import UnavailableError
 
 MIB = 1024 * 1024
+PRIVILEGES = ("--no-new-privs", "--pdeathsig", "KILL")
 
 ExitObserver = Callable[[str, float, str], None]
 """Called once per process with the program (`ffmpeg`, `ffprobe`), its seconds of wall time and its
@@ -25,6 +26,7 @@ class Limits:
     decides). Address space, CPU and files are limited on Linux only."""
 
     memory_bytes: int = 6144 * MIB
+    probe_memory_bytes: int = 2048 * MIB
     cpu_seconds: int = 6 * 3600
     output_bytes: int = 64 * 1024 * MIB
     open_files: int = 256
@@ -48,7 +50,7 @@ class Tools:
         return found
 
 
-def confinement(limits: Limits) -> list[str]:
+def confinement(limits: Limits, program: str = "ffmpeg") -> list[str]:
     """The argv prefix that sets resource limits and ties the child's life to ours.
 
     `setpriv --pdeathsig` (util-linux) has the kernel kill the child when the thread that started it
@@ -58,11 +60,11 @@ def confinement(limits: Limits) -> list[str]:
         return []
     prefix: list[str] = []
     if setpriv := _working_setpriv():
-        prefix += [setpriv, "--pdeathsig", "KILL", "--"]
+        prefix += [setpriv, *PRIVILEGES, "--"]
     if prlimit := _which("prlimit"):
         prefix += [
             prlimit,
-            f"--as={limits.memory_bytes}",
+            f"--as={limits.memory_bytes if program == 'ffmpeg' else limits.probe_memory_bytes}",
             f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 5}",
             f"--fsize={limits.output_bytes}",
             f"--nofile={limits.open_files}",
@@ -83,5 +85,5 @@ def _working_setpriv() -> str | None:
     setpriv, true = _which("setpriv"), _which("true")
     if setpriv is None or true is None:
         return None
-    tried = subprocess.run([setpriv, "--pdeathsig", "KILL", "--", true], capture_output=True, check=False)
+    tried = subprocess.run([setpriv, *PRIVILEGES, "--", true], capture_output=True, check=False)
     return setpriv if tried.returncode == 0 else None

@@ -43,6 +43,12 @@ def config(*, host: str, port: int, health_port: int, edge: Sequence[int], notif
 	auto_https off
 	persist_config off
 	grace_period 5s
+	servers {{
+		timeouts {{
+			read_header 10s
+			idle 2m
+		}}
+	}}
 	skip_install_trust
 	log {{
 		output stderr

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from libs.contracts.media import MediaInfo, VideoStream
+from libs.media.bounds import check_frames
 from libs.media.inputs import input_args
 from libs.media.runner import Progress, run_ffmpeg, stream
 from libs.media.tools import Tools
@@ -62,9 +65,15 @@ async def scan(
         async for line in reader.lines():
             if "flags=" in line:
                 _note(found, dict(part.split("=", 1) for part in line.split("|") if "=" in part), clock)
-    found.times = array("d", sorted(found.times))
-    found.keys = array("d", sorted(found.keys))
+                check_frames(found.count)  # whatever the headers said
+    found.times = _sorted(found.times)
+    found.keys = _sorted(found.keys)
     return found
+
+
+def _sorted(times: array[float]) -> array[float]:
+    """In order, without a Python object for each of what may be millions."""
+    return array("d", np.sort(np.frombuffer(times, dtype=np.float64)).tobytes()) if times else times
 
 
 async def count_by_decoding(

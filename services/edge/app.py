@@ -32,7 +32,10 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
         await stack.enter_async_context(started(bus))
 
         jobs = JobLoader(bus)
-        uploads = UploadFlow(bus, Uploader(bus, storage, max_size=settings.max_upload_bytes))
+        uploader = Uploader(
+            bus, storage, max_size=settings.max_upload_bytes, max_uploads=settings.max_uploads
+        )
+        uploads = UploadFlow(bus, uploader)
         routers = [enhancement(uploads, jobs, ResultFiles(bus, storage, jobs))]
         yield observed(cast("ASGIApp", litestar(routers, settings.cors_origins)))
 

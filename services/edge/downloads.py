@@ -83,7 +83,12 @@ def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
             part = parse_range(wanted, content.size)
         except UnsatisfiableError:
             problem = {"detail": "The requested range lies outside of the file."}
-            return Response(problem, status_code=416, headers={"Content-Range": f"bytes */{content.size}"})
+            return Response(
+                problem,
+                status_code=416,
+                headers={"Content-Range": f"bytes */{content.size}"},
+                media_type="application/json",
+            )
         if part is not None:
             status, (offset, length) = 206, part
             headers["Content-Range"] = f"bytes {offset}-{offset + length - 1}/{content.size}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from libs.contracts.errors import InvalidInputError
+from libs.contracts.errors import InvalidInputError, TooLargeError
 
 _MAX_PARTS = 64
 _MAX_FIELD = 64 << 10
+_IDLE = 30.0
 
 
 @dataclass
@@ -35,13 +37,16 @@ class Part:
             raise InvalidInputError(f"The field {self.name} is not UTF-8 text.") from error
 
 
-async def parts(body: AsyncIterator[bytes], content_type: str) -> AsyncIterator[Part]:
-    """The parts of a form. Raises `InvalidInputError` for what is no such form, or ends too early."""
+async def parts(
+    body: AsyncIterator[bytes], content_type: str, *, max_size: int, idle: float = _IDLE
+) -> AsyncIterator[Part]:
+    """The parts of a form of at most `max_size` bytes in all. Raises `InvalidInputError` for what is no
+    such form, ends too early, or stands still for `idle` seconds; `TooLargeError`."""
     kind, options = parse_options_header(content_type)
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not boundary:
         raise InvalidInputError("The request must be multipart/form-data.")
-    events = _events(body, boundary)
+    events = _events(_measured(body, max_size, idle), boundary)
     async for event in events:
         if isinstance(event, MultipartSegment):
             part = Part(
@@ -63,6 +68,22 @@ async def _segment(events: AsyncIterator[MultipartSegment | bytes | None]) -> As
             yield event if type(event) is bytes else bytes(event)
 
 
+async def _measured(body: AsyncIterator[bytes], max_size: int, idle: float) -> AsyncIterator[bytes]:
+    size = 0
+    while True:
+        try:
+            async with asyncio.timeout(idle):
+                chunk = await anext(body, None)
+        except TimeoutError as error:
+            raise InvalidInputError(f"Nothing came for {idle:.0f} s.") from error
+        if chunk is None:
+            return
+        size += len(chunk)
+        if size > max_size:
+            raise TooLargeError("The form is larger than the limit.")
+        yield chunk
+
+
 async def _events(
     body: AsyncIterator[bytes], boundary: str
 ) -> AsyncIterator[MultipartSegment | bytes | None]:
@@ -75,4 +96,4 @@ async def _events(
                 yield event
         parser.close()
     except MultipartError as error:
-        raise InvalidInputError(f"The form cannot be read: {error}.") from error
+        raise InvalidInputError("The form cannot be read.") from error

@@ -14,7 +14,8 @@ from libs.contracts.errors import NotFoundError
 from libs.contracts.jobs import Job
 from libs.contracts.rpc import GET_JOBS, GetJobs, JobList
 
-_MAX_BATCH = 200
+_MAX_BATCH = {True: 20, False: 200}
+"""Keys of one call, with and without results; a reply has at most 1 MB."""
 _CALLS = 2
 """Calls of one kind that are out at once: while one is answered the next is collected."""
 
@@ -51,7 +52,7 @@ class JobLoader:
     async def _run(self, kind: _Kind) -> None:
         try:
             while waiting := self._waiting.pop(kind, None):
-                rest = dict(list(waiting.items())[_MAX_BATCH:])
+                rest = dict(list(waiting.items())[_MAX_BATCH[kind[1]] :])
                 if rest:
                     self._waiting[kind] = rest
                 await self._load(kind, {key: waiting[key] for key in waiting if key not in rest})

@@ -12,7 +12,7 @@ import anyio
 from libs.chassis.bus import Bus
 from libs.chassis.storage import Storage
 from libs.chassis.telemetry import TRACER
-from libs.contracts.errors import ReelbusError, TooLargeError
+from libs.contracts.errors import ReelbusError, TooLargeError, UnavailableError
 from libs.contracts.media import Asset, ObjectRef
 from libs.contracts.rpc import (
     ABANDON_UPLOAD,
@@ -52,22 +52,40 @@ class StoredUpload:
 
 
 class Uploader:
-    """Stores uploads of at most `max_size` bytes."""
+    """Stores uploads of at most `max_size` bytes, `max_uploads` at once."""
 
-    def __init__(self, bus: Bus, storage: Storage, *, max_size: int) -> None:
+    def __init__(self, bus: Bus, storage: Storage, *, max_size: int, max_uploads: int) -> None:
         self._bus = bus
         self._storage = storage
         self._max_size = max_size
+        self._max_uploads = max_uploads
+        self._open = 0
+
+    @property
+    def max_form(self) -> int:
+        """Bytes of a request with an acceptable file at most."""
+        return self._max_size + _FORM_OVERHEAD
 
     def check_length(self, declared: int | None) -> None:
         """Refuse a request of `declared` bytes that cannot hold an acceptable file, before reading it."""
-        if declared is not None and declared > self._max_size + _FORM_OVERHEAD:
+        if declared is not None and declared > self.max_form:
             raise TooLargeError(f"The file is larger than the limit of {self._max_size} bytes.")
 
     @asynccontextmanager
     async def storing(self, part: Part, *, owner: str) -> AsyncIterator[StoredUpload]:
         """The part's bytes in storage. When the block (or the upload itself) fails, is cancelled or the
         client goes away, everything of it is removed again."""
+        if self._open >= self._max_uploads:
+            raise UnavailableError("Too many uploads at once; try again.")
+        self._open += 1
+        try:
+            async with self._storing(part, owner) as stored:
+                yield stored
+        finally:
+            self._open -= 1
+
+    @asynccontextmanager
+    async def _storing(self, part: Part, owner: str) -> AsyncIterator[StoredUpload]:
         begin = BeginUpload(owner=owner, name=part.filename or "", declared_type=part.content_type)
         ticket: UploadTicket = await self._bus.call(BEGIN_UPLOAD, begin)
         try:

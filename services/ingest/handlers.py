@@ -5,6 +5,7 @@ Publishes `media.ingested` when an upload became an asset.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from uuid_utils.compat import uuid7
@@ -12,7 +13,7 @@ from uuid_utils.compat import uuid7
 from libs.chassis.bus import Bus
 from libs.chassis.storage import Storage
 from libs.contracts.base import utcnow
-from libs.contracts.errors import MediaError, NotFoundError, UnavailableError
+from libs.contracts.errors import MediaError, NotFoundError, TaskTimeoutError, UnavailableError
 from libs.contracts.media import Asset, MediaInfo, ObjectRef
 from libs.contracts.rpc import (
     ABANDON_UPLOAD,
@@ -34,6 +35,9 @@ from services.ingest.repository import Repository
 
 log = logging.getLogger(__name__)
 
+_PROBES = 4
+"""Probes at once: each may take gigabytes from a file that lies."""
+
 
 class Handlers:
     def __init__(
@@ -43,6 +47,7 @@ class Handlers:
         self._storage = storage
         self._tools = tools
         self._probe_time_limit = probe_time_limit
+        self._probes = asyncio.Semaphore(_PROBES)
 
     def register(self, bus: Bus) -> None:
         bus.serve(BEGIN_UPLOAD, self.begin)
@@ -87,11 +92,14 @@ class Handlers:
         """What is in the object, or why nothing is."""
         if size == 0:
             return None, "The file is empty."
-        url = await self._storage.presign(key)
         try:
-            probed = await probe(url, self._tools, size=size, time_limit=self._probe_time_limit)
+            async with self._probes:
+                url = await self._storage.presign(key, ttl=self._probe_time_limit + 30)
+                probed = await probe(url, self._tools, size=size, time_limit=self._probe_time_limit)
         except MediaError as error:
             return None, error.message
+        except TaskTimeoutError:
+            return None, "This file takes too long to read."
         return probed.info, None
 
     async def abandon(self, request: AbandonUpload) -> Done:

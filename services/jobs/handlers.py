@@ -39,9 +39,9 @@ from libs.contracts.tasks import (
     TASK_FAILED,
     TASK_PROGRESS,
     CancelTasks,
-    Task,
     TaskCompleted,
     TaskFailed,
+    TaskHeader,
     TaskProgress,
 )
 from services.jobs import workflow
@@ -148,7 +148,7 @@ class Handlers:
     async def on_lost(self, letter: DeadLetter) -> None:
         if letter.stream != TASKS.name:
             return
-        task: Task = decode(letter.body, Task)
+        task: TaskHeader = decode(letter.body, TaskHeader)
         error = JobError(code=letter.code, message=letter.reason)
         await self._repository.change(
             task.task_id, partial(workflow.failed, task_id=task.task_id, error=error)

@@ -80,11 +80,11 @@ class Repository:
             return [job_of(row) for row in await session.execute(query)]
 
     async def channel_jobs(self, channel: str, finished_within: float) -> list[Job]:
-        """Unfinished jobs of a channel and the recently finished ones, oldest first."""
+        """Unfinished jobs of a channel and the recently finished ones, oldest first, without results."""
         recent = col(JobRow.updated_at) > utcnow() - timedelta(seconds=finished_within)
         async with self.transaction() as session:
-            rows = await session.exec(
-                select(JobRow)
+            rows = await session.execute(
+                sa_select(*job_columns(results=False))
                 .where(col(JobRow.channel) == channel, or_(col(JobRow.state).not_in(TERMINAL), recent))
                 .order_by(col(JobRow.created_at))
                 .limit(1000)

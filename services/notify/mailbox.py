@@ -14,6 +14,7 @@ from libs.contracts.jobs import Job, JobState
 MIN_INTERVAL = 0.25
 """Seconds between two progress messages of one job at least (four a second)."""
 _REMEMBERED = 2000
+_ECHOES = 8
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Timeline:
     nothing comes twice, and nothing comes after the end."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[UUID, tuple[datetime, float]] = OrderedDict()
+        self._seen: OrderedDict[UUID, tuple[datetime, float, JobState]] = OrderedDict()
 
     def admit(self, job: Job, now: float) -> bool:
         """Whether to show `job` at monotonic time `now` (seconds); progress is thinned out."""
@@ -41,9 +42,10 @@ class Timeline:
         if last is not None:
             if job.updated_at <= last[0]:
                 return False
-            if job.state is JobState.PROCESSING and now - last[1] < MIN_INTERVAL:
+            again = job.state is last[2] is JobState.PROCESSING
+            if again and now - last[1] < MIN_INTERVAL:
                 return False
-        self._seen[job.job_id] = (job.updated_at, now)
+        self._seen[job.job_id] = (job.updated_at, now, job.state)
         self._seen.move_to_end(job.job_id)
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
@@ -70,6 +72,11 @@ class Mailbox:
         else:
             self._must.append(letter)
         self._filled.set()
+
+    def put_echo(self, letter: Letter) -> None:
+        """Queue an answer that nobody waits for, unless the reader is behind."""
+        if len(self._must) < _ECHOES:
+            self.put(letter)
 
     def put_progress(self, job_id: UUID, letter: Letter) -> None:
         """Queue progress of a job in place of older progress of it; the oldest job's goes when full."""

@@ -23,6 +23,7 @@ from services.notify.mailbox import Letter, SlowReaderError
 log = logging.getLogger(__name__)
 
 _MAX_CLIENT_ID = 200
+_MAX_ECHO = 1000
 _TRY_AGAIN_LATER = 1013
 _POLICY_VIOLATION = 1008
 
@@ -85,7 +86,7 @@ async def _read(socket: WebSocket[Any, Any, Any], listener: Listener) -> None:
         text = message.get("text")
         if text is None:
             text = f"{len(message.get('bytes') or b'')} bytes"
-        listener.mailbox.put(Letter(enhancement.received(text)))
+        listener.mailbox.put_echo(Letter(enhancement.received(text[:_MAX_ECHO])))
 
 
 async def _catch_up(listener: Listener, ledger: Ledger, channel_jobs: ChannelJobs) -> None:

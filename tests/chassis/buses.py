@@ -12,7 +12,7 @@ from nats.js.api import ConsumerInfo
 
 from libs.chassis.bus import Bus, started
 from libs.chassis.deadletters import StoredLetter, letters
-from libs.chassis.delivery import Delivery
+from libs.chassis.delivery import DeadLetter, Delivery
 from libs.contracts.base import Event, Message
 from libs.contracts.errors import ReelbusError
 from libs.contracts.streams import EVENTS, TASKS, task_subject
@@ -61,7 +61,7 @@ def raising(error: Exception) -> Callable[[Note, Delivery], Awaitable[None]]:
     return work
 
 
-async def no_end(_: Note, __: ReelbusError, ___: Delivery) -> None:
+async def no_end(_: DeadLetter, __: ReelbusError) -> None:
     raise AssertionError("nothing was exhausted")
 
 

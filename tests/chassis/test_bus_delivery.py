@@ -10,7 +10,7 @@ import pytest
 
 from libs.chassis.bus import Bus
 from libs.chassis.delivery import Delivery
-from libs.contracts.errors import MediaError, TaskTimeoutError, UnavailableError
+from libs.contracts.errors import MediaError, UnavailableError
 from libs.contracts.streams import EVENTS
 from tests.chassis.buses import CONSUMER, NOTED, Inbox, Note, buried, raising, running, send, settled
 from tests.chassis.servers import Nats
@@ -45,7 +45,7 @@ async def test_an_unknown_failure_is_retried_and_then_buried_with_the_reason(nat
         assert letter.body == b'{"text":"hello","number":1}'
 
 
-@pytest.mark.parametrize("error", [TaskTimeoutError("slow"), RuntimeError("crash")])
+@pytest.mark.parametrize("error", [UnavailableError("away"), RuntimeError("crash")])
 async def test_a_failure_that_passes_is_forgotten(nats: Nats, error: Exception) -> None:
     async def work(_: Note, delivery: Delivery) -> None:
         if delivery.attempt < 3:

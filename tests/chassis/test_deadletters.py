@@ -7,6 +7,7 @@ import pytest
 from libs.chassis import deadletters
 from libs.chassis.advisories import consume_advisories
 from libs.chassis.bus import Bus
+from libs.chassis.codec import decode
 from libs.chassis.delivery import DeadLetter, Delivery
 from libs.contracts.errors import InvalidInputError, MediaError, NotFoundError, ReelbusError
 from libs.contracts.streams import ADVISORIES, TASKS
@@ -109,8 +110,8 @@ async def test_burying_the_same_delivery_twice_stores_it_once(nats: Nats) -> Non
 async def test_the_end_is_told_before_the_burial(nats: Nats) -> None:
     told: list[tuple[Note, str, int]] = []
 
-    async def exhausted(note: Note, error: ReelbusError, delivery: Delivery) -> None:
-        told.append((note, error.code, delivery.attempt))
+    async def exhausted(letter: DeadLetter, error: ReelbusError) -> None:
+        told.append((decode(letter.body, Note), error.code, letter.attempts))
         if len(told) == 1:
             raise RuntimeError("nobody listens")
 

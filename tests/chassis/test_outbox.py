@@ -13,7 +13,8 @@ from libs.chassis import outbox as module
 from libs.chassis.bus import Bus
 from libs.chassis.database import Database
 from libs.chassis.outbox import Outbox, relaying
-from libs.contracts.errors import UnavailableError
+from libs.contracts.base import Message
+from libs.contracts.errors import TooLargeError, UnavailableError
 from libs.contracts.streams import EVENTS
 from services.jobs.models import OUTBOX
 from tests.chassis.buses import running, until
@@ -183,3 +184,21 @@ async def test_a_full_pool_is_unavailable(database_url: str) -> None:
             with pytest.raises(UnavailableError):
                 await small.check()
         await small.check()
+
+
+async def test_what_no_message_can_hold_is_refused_when_written(bus: Bus, database: Database) -> None:
+    """Else the relay would meet it, and nothing behind it would ever leave."""
+    with pytest.raises(TooLargeError):
+        async with database.transaction() as session:
+            body = LetterSent(text="x" * 1_000_000)
+            await Outbox(OUTBOX).add(session, SUBJECT, body, message_id="big")
+    async with relaying("jobs", database.url, bus):
+        await write(database, 1)
+        await emptied(database)
+    assert await stored(bus) == [1]
+
+
+class LetterSent(Message, frozen=True, kw_only=True):
+    """A message of any size."""
+
+    text: str

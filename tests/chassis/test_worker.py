@@ -13,7 +13,14 @@ import pytest
 from libs.chassis.storage import Storage
 from libs.chassis.worker import TaskContext
 from libs.contracts.errors import MediaError, UnavailableError
-from libs.contracts.tasks import CANCEL_TASKS, CancelTasks, MetadataResult, MetadataTask, TaskResult
+from libs.contracts.tasks import (
+    CANCEL_TASKS,
+    CancelTasks,
+    MetadataResult,
+    MetadataTask,
+    TaskFailed,
+    TaskResult,
+)
 from reelbus.stack.setup import ensure_bucket
 from tests.chassis.buses import buried, running, until
 from tests.chassis.servers import KEY, SECRET, Juicefs, Nats
@@ -115,22 +122,20 @@ async def test_a_stopped_worker_hands_its_work_to_another(stage: Stage) -> None:
     assert [message.task_id for message, _ in stage.completed.got] == [task_id]  # type: ignore[attr-defined]
 
 
-async def test_work_over_its_time_is_tried_again(stage: Stage) -> None:
-    attempts = 0
+async def test_work_over_its_time_fails_at_once(stage: Stage) -> None:
+    """It would take as long again."""
 
-    async def work(spec: MetadataTask, context: TaskContext) -> TaskResult:
-        nonlocal attempts
-        attempts += 1
-        if attempts == 1:
-            await asyncio.Event().wait()
-        return await write(spec, context)
+    async def work(_: MetadataTask, __: TaskContext) -> TaskResult:
+        await asyncio.Event().wait()
+        raise AssertionError("never")
 
     await stage.worker(work)
     await stage.send(time_limit=0.2)
-    await stage.completed.filled(1)
+    await stage.failed.filled(1)
     await stage.idle()
-    assert attempts == 2
-    assert stage.failed.got == []
+    ((failed, _),) = stage.failed.got
+    assert isinstance(failed, TaskFailed)
+    assert (failed.code, failed.attempts) == ("timeout", 1)
 
 
 @pytest.mark.parametrize(

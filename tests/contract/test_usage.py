@@ -77,7 +77,7 @@ def test_services_do_what_their_modules_and_their_chassis_do(tmp_path: Path) -> 
             "libs/chassis/deep.py": "bus.publish(TASK_FAILED, m)",
             "libs/chassis/worker.py": "from libs.chassis.deep import x\nbus.listen(CANCEL_TASKS, f)",
             "libs/chassis/unused.py": "bus.listen(TASK_PROGRESS, f)",
-            "services/a/app.py": "from libs.chassis.worker import run\nworker_service('a', s, h, {RenderTask: f})",
+            "services/a/app.py": "from libs.chassis.worker import x\nworker_service('a', s, {RenderTask: f})",
             "services/b/app.py": "",
             "services/b/core/deep.py": "subject = task_subject(service, lane)\nbus.consume(TASK_FAILED, f)",
         },

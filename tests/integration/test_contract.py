@@ -146,6 +146,16 @@ def test_unknown_texts_are_echoed(user: User) -> None:
         assert socket.messages[1]["content"] == "Received: good morning"
 
 
+def test_echoes_are_short_and_few(user: User) -> None:
+    with user.socket("echo") as socket:
+        for _ in range(200):
+            socket.send("x" * 15_000)
+        socket.send("last")
+        wait_until(lambda: len(socket.messages) > 8)
+        echoes = [message for message in socket.messages if message["type"] == "message"]
+        assert all(len(echo["content"]) <= 1010 for echo in echoes)
+
+
 def test_sockets_refuse_floods_and_endless_names(stack: Stack) -> None:
     base = stack.url.replace("http", "ws", 1)
     with connect(f"{base}/ws/flood") as socket:

@@ -168,8 +168,19 @@ def test_a_large_body_that_is_no_video_is_refused_and_heard(user: User, traces: 
     assert (answer.status_code, answer.json()) == (400, {"detail": "File must be a video"})
 
 
-def test_client_ids_that_are_too_long(user: User, traces: Traces, tmp_path: Path) -> None:
+@pytest.mark.parametrize("client_id", ["c" * 300, "a\x00b", "a\nb"])
+def test_client_ids_that_are_none(user: User, traces: Traces, tmp_path: Path, client_id: str) -> None:
     clip = tmp_path / "x.mp4"
     clip.write_bytes(b"x")
-    answer = user.try_upload(clip, client_id="c" * 300)
+    assert user.try_upload(clip, client_id=client_id).status_code == 400
+    with clip.open("rb") as file:
+        files = {"file": ("x.mp4", file, "video/mp4")}
+        answer = user.http.post("/upload", params={"client_id": client_id}, files=files)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("mime", ["video/", "video/mp4\x00", "video/\u00e9", "video/mp4 or so"])
+def test_declared_types_that_are_none(user: User, traces: Traces, mime: str) -> None:
+    body = HEAD.replace(b"video/mp4", mime.encode()) + b"x" + TAIL
+    answer = user.http.post("/upload", content=body, headers={"Content-Type": TYPE})
     assert answer.status_code == 400

@@ -48,7 +48,7 @@ def test_backoff_never_shortens_with_attempts(attempt: int, jitter: float) -> No
     [
         (None, 4),
         (InternalError("x"), 4),
-        (TaskTimeoutError("x"), 4),
+        (TaskTimeoutError("x"), 0),
         (UnavailableError("x"), 18),
         (InvalidInputError("x"), 0),
         (MediaError("x"), 0),

@@ -17,6 +17,8 @@ from services.edge.forms import parts
 TYPE = "multipart/form-data; boundary=XX"
 Read = tuple[str, str | None, str, bytes]
 
+ROOM = 1 << 30
+
 
 def field(name: str, value: bytes) -> bytes:
     return b'--XX\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name.encode(), value)
@@ -45,7 +47,7 @@ async def source(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
 def read(*pieces: bytes, content_type: str = TYPE) -> list[Read]:
     async def reading() -> list[Read]:
         found: list[Read] = []
-        async for part in parts(source(pieces), content_type):
+        async for part in parts(source(pieces), content_type, max_size=ROOM):
             data = b"".join([chunk async for chunk in part.chunks])
             found.append((part.name, part.filename, part.content_type, data))
         return found
@@ -59,7 +61,7 @@ def texts(body: bytes, *names: str) -> dict[str, str]:
     async def reading() -> dict[str, str]:
         return {
             part.name: await part.text()
-            async for part in parts(source([body]), TYPE)
+            async for part in parts(source([body]), TYPE, max_size=ROOM)
             if not names or part.name in names
         }
 
@@ -92,7 +94,9 @@ def test_parts_that_nobody_reads_are_skipped() -> None:
 def test_a_part_read_in_half_is_skipped() -> None:
     async def reading() -> list[str]:
         names = []
-        async for part in parts(source([FORM[i : i + 1000] for i in range(0, len(FORM), 1000)]), TYPE):
+        async for part in parts(
+            source([FORM[i : i + 1000] for i in range(0, len(FORM), 1000)]), TYPE, max_size=ROOM
+        ):
             names.append(part.name)
             async for _ in part.chunks:
                 break
@@ -187,7 +191,7 @@ def test_an_error_of_the_source_is_not_dressed_up() -> None:
         raise ConnectionResetError
 
     async def reading() -> None:
-        async for part in parts(broken(), TYPE):
+        async for part in parts(broken(), TYPE, max_size=ROOM):
             async for _ in part.chunks:
                 pass
 

@@ -56,17 +56,23 @@ async def settle() -> None:
 async def test_a_crowd_shares_a_call_and_each_gets_his_own() -> None:
     jobs, loader = setup(50)
     keys = [f"k{number % 50}" for number in range(1000)]
-    found = await asyncio.gather(*(loader.get("o", key) for key in keys))
+    found = await asyncio.gather(*(loader.state("o", key) for key in keys))
     assert [each.key for each in found] == keys
     assert len(jobs.calls) == 1
     assert sorted(jobs.calls[0].keys) == sorted(set(keys))
 
 
-async def test_batches_have_200_keys_at_most() -> None:
-    jobs, loader = setup(450)
-    found = await asyncio.gather(*(loader.get("o", f"k{number}") for number in range(450)))
-    assert [each.key for each in found] == [f"k{number}" for number in range(450)]
-    assert [len(call.keys) for call in jobs.calls] == [200, 200, 50]
+@pytest.mark.parametrize(
+    ("results", "count", "sizes"), [(False, 450, [200, 200, 50]), (True, 45, [20, 20, 5])]
+)
+async def test_batches_are_bounded(results: bool, count: int, sizes: list[int]) -> None:
+    """Replies with results are larger, and a reply has at most 1 MB."""
+    jobs, loader = setup(count)
+    load = loader.get if results else loader.state
+    found = await asyncio.gather(*(load("o", f"k{number}") for number in range(count)))
+    assert [each.key for each in found] == [f"k{number}" for number in range(count)]
+    assert [len(call.keys) for call in jobs.calls] == sizes
+    assert {call.results for call in jobs.calls} == {results}
 
 
 async def test_owners_do_not_share_calls() -> None:

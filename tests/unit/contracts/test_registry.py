@@ -22,7 +22,7 @@ from libs.contracts.streams import EVENTS, STREAMS, TASKS, task_subject
 from libs.contracts.tasks import LANES, SERVICE_OF, TaskSpec
 
 FOLDER = Path(libs.contracts.__path__[0])
-BASES = {"Message", "JobEvent"}
+BASES = {"Message", "JobEvent", "TaskHeader"}
 """Types that exist to be derived from."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services.edge.uploads import StoredUpload, Uploader
 
 _SUBMIT_TRIES = 3
 _MAX_CLIENT_ID = 200
+_VIDEO = re.compile(r"video/[\w.+-]{1,100}", re.ASCII | re.IGNORECASE)
 
 
 class UploadFlow:
@@ -30,7 +32,7 @@ class UploadFlow:
         """The id of the stored file, whose processes are under way. Raises `InvalidInputError` for a form
         without a video, `TooLargeError`, `UnavailableError`; nothing is left over then."""
         self._uploader.check_length(length)
-        form = parts(body, content_type)
+        form = parts(body, content_type, max_size=self._uploader.max_form)
         async for part in form:
             if part.name == "client_id" and part.filename is None:
                 client_id = await part.text()
@@ -39,14 +41,14 @@ class UploadFlow:
         raise InvalidInputError("The form has no part named file.")
 
     async def _store(self, part: Part, rest: AsyncIterator[Part], client_id: str | None) -> UUID:
-        if not part.content_type.lower().startswith("video/"):
+        if not _VIDEO.fullmatch(part.content_type):
             raise InvalidInputError("File must be a video")
+        _check_client_id(client_id)
         async with self._uploader.storing(part, owner=PUBLIC_OWNER) as stored:
             async for field in rest:
                 if field.name == "client_id" and field.filename is None:
                     client_id = await field.text()
-            if client_id is not None and len(client_id) > _MAX_CLIENT_ID:
-                raise InvalidInputError(f"The client_id is longer than {_MAX_CLIENT_ID} characters.")
+            _check_client_id(client_id)
             await self._start(stored, client_id or None)
             return stored.asset_id
 
@@ -71,3 +73,12 @@ class UploadFlow:
                     raise
             else:
                 return
+
+
+def _check_client_id(client_id: str | None) -> None:
+    if client_id is None:
+        return
+    if len(client_id) > _MAX_CLIENT_ID:
+        raise InvalidInputError(f"The client_id is longer than {_MAX_CLIENT_ID} characters.")
+    if not client_id.isprintable():
+        raise InvalidInputError("The client_id holds characters that cannot be printed.")
