@@ -188,9 +188,9 @@ async def test_a_full_pool_is_unavailable(database_url: str) -> None:
 
 async def test_what_no_message_can_hold_is_refused_when_written(bus: Bus, database: Database) -> None:
     """Else the relay would meet it, and nothing behind it would ever leave."""
-    with pytest.raises(TooLargeError):
-        async with database.transaction() as session:
-            body = LetterSent(text="x" * 1_000_000)
+    body = LetterSent(text="x" * 1_000_000)
+    async with database.transaction() as session:
+        with pytest.raises(TooLargeError):
             await Outbox(OUTBOX).add(session, SUBJECT, body, message_id="big")
     async with relaying("jobs", database.url, bus):
         await write(database, 1)
