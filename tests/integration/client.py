@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -200,23 +200,21 @@ class Operator:
 
         return asyncio.run(fetch())
 
-    def encoders(self) -> list[psutil.Process]:
-        """Running ffmpeg processes of the transcode workers."""
-        found = []
+    def encoders(self) -> dict[str, list[psutil.Process]]:
+        """Running ffmpeg processes by the transcode replica that they belong to."""
+        found: dict[str, list[psutil.Process]] = {}
         for name, process in self.stack.processes().items():
-            if name.startswith("transcode") and process["pid"]:
-                worker = psutil.Process(process["pid"])
-                found += [child for child in worker.children(recursive=True) if child.name() == "ffmpeg"]
+            with suppress(psutil.Error):  # one that just went away
+                if name.startswith("transcode") and process["pid"]:
+                    children = psutil.Process(process["pid"]).children(recursive=True)
+                    if encoding := [child for child in children if child.name() == "ffmpeg"]:
+                        found[name] = encoding
         return found
 
-    def busy_worker(self) -> str:
-        """The name of a transcode replica that encodes right now."""
-        for name, process in self.stack.processes().items():
-            if name.startswith("transcode") and process["pid"]:
-                children = psutil.Process(process["pid"]).children(recursive=True)
-                if any(child.name() == "ffmpeg" for child in children):
-                    return name
-        raise AssertionError("no transcode replica is encoding")
+    def encoder(self) -> tuple[str, psutil.Process]:
+        """The one replica that encodes right now, and its ffmpeg."""
+        ((name, (process,)),) = self.encoders().items()
+        return name, process
 
     def kill(self, name: str, signal: int = 9) -> None:
         """Send a signal to a process of the stack (default: SIGKILL)."""

@@ -14,7 +14,7 @@ from tests.stack.harness import Stack
 
 ROOT = Path(__file__).parents[2]
 IMPATIENT = {
-    "REELBUS_ACK_WAIT": "3",
+    "REELBUS_ACK_WAIT": "9",
     "REELBUS_BACKOFF_BASE": "0.2",
     "REELBUS_BACKOFF_CAP": "2",
     "REELBUS_SWEEP_INTERVAL": "1",

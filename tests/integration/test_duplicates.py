@@ -90,7 +90,7 @@ def test_a_task_that_is_done_is_not_done_again(operator: Operator, done: tuple[s
     publish(operator, "tasks.transcode.interactive", payload.encode())
     wait_until(lambda: settled(operator))
     assert operator.job(file_id) == job
-    assert operator.encoders() == []
+    assert operator.encoders() == {}
 
 
 def test_submitting_a_key_again_answers_the_same_job(user: User, operator: Operator, bunny: Path) -> None:
