@@ -68,21 +68,13 @@ def test_sigterm_gives_the_work_back_at_once(user: User, operator: Operator, lon
     assert user.wait_for(file_id, ENHANCE)["status"] == "completed"
 
 
-def test_the_bus_restarts_in_mid_work(user: User, operator: Operator, long_clip: Path) -> None:
+@pytest.mark.parametrize("server", ["nats", "postgres"])
+def test_a_server_restarts_in_mid_work(user: User, operator: Operator, long_clip: Path, server: str) -> None:
     client_id = uuid4().hex
     with user.socket(client_id) as socket:
         file_id = user.upload(long_clip, client_id=client_id)
         user.wait_encoding(file_id)
-        operator.restart("nats")
-        one_end_each(socket, file_id)
-
-
-def test_the_database_restarts_in_mid_work(user: User, operator: Operator, long_clip: Path) -> None:
-    client_id = uuid4().hex
-    with user.socket(client_id) as socket:
-        file_id = user.upload(long_clip, client_id=client_id)
-        user.wait_encoding(file_id)
-        operator.restart("postgres")
+        operator.restart(server)
         one_end_each(socket, file_id)
 
 
