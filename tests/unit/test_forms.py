@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.contracts.errors import InvalidInputError
-from services.edge.forms import parts
+from libs.contracts.errors import InvalidInputError, TooLargeError
+from services.edge.forms import Part, parts
 
 TYPE = "multipart/form-data; boundary=XX"
 Read = tuple[str, str | None, str, bytes]
@@ -197,3 +197,24 @@ def test_an_error_of_the_source_is_not_dressed_up() -> None:
 
     with pytest.raises(ConnectionResetError):
         asyncio.run(reading())
+
+
+async def drain(form: AsyncIterator[Part]) -> None:
+    async for part in form:
+        async for _ in part.chunks:
+            pass
+
+
+def test_a_body_that_stands_still_is_given_up() -> None:
+    async def stalled() -> AsyncIterator[bytes]:
+        yield FORM[:300]
+        await asyncio.Event().wait()
+
+    with pytest.raises(InvalidInputError, match="Nothing came"):
+        asyncio.run(drain(parts(stalled(), TYPE, max_size=ROOM, idle=0.02)))
+
+
+def test_a_form_is_measured_as_a_whole() -> None:
+    """Not only its files: what stands before, between and after them counts too."""
+    with pytest.raises(TooLargeError):
+        asyncio.run(drain(parts(source([b"x" * 2000, FORM]), TYPE, max_size=1999)))
