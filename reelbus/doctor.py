@@ -23,7 +23,7 @@ MINIMUM_SHM = 16 * 1024**2
 RUN_TIMEOUT = 20
 
 SETUP = "make setup"
-SHM = Path("/dev/shm")  # noqa: S108
+SHM = Path("/dev/shm")  # noqa: S108  (looked at, not written to)
 
 
 @dataclass(frozen=True, slots=True)

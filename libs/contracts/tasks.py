@@ -63,7 +63,7 @@ class MetadataResult(Message, frozen=True, kw_only=True, tag="metadata"):
     artifact: ObjectRef
 
 
-TaskResult = Union[RenderResult, MetadataResult]  # noqa: UP007
+TaskResult = Union[RenderResult, MetadataResult]  # noqa: UP007  (evaluated by msgspec)
 
 
 class TaskCompleted(Message, frozen=True, kw_only=True):

@@ -65,7 +65,7 @@ def public(host: str, port: int, previous: int | None = None) -> int:
 
 def _free(host: str, taken: set[int]) -> int:
     for _ in range(ATTEMPTS):
-        port = random.choice(RANGE)  # noqa: S311
+        port = random.choice(RANGE)  # noqa: S311  (no secret)
         if port not in taken and bind_error(host, port) is None:
             return port
     raise StackError(f"No free port found between {RANGE.start} and {RANGE.stop} on {host}.")

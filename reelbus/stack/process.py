@@ -53,7 +53,7 @@ class Child:
         self._done = anyio.Event()
         self._started = False
         self._ready_since: float | None = None
-        self._rng = random.Random()  # noqa: S311
+        self._rng = random.Random()  # noqa: S311  (no secret)
 
     async def run(self) -> None:
         """Keep the process running until `stop`, or until it gives up on a process that was never ready."""

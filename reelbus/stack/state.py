@@ -61,7 +61,7 @@ class StackState:
     @property
     def public_url(self) -> str:
         """The address to open in a browser on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  (compared, not bound)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.public_port}"
 
     @property

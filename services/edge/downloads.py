@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, Response
+from litestar.exceptions import HTTPException
 from litestar.response import Stream
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
@@ -65,7 +66,7 @@ def _number(digits: str) -> int:
 
 
 def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
-    """The answer to a GET or HEAD for `content`: 200, 206, 304 or 416."""
+    """The answer to a GET or HEAD for `content`: 200, 206 or 304. Raises `HTTPException` with 416."""
     etag = f'"{content.etag}"'
     headers = {
         "ETag": etag,
@@ -81,14 +82,12 @@ def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
     if wanted and request.headers.get("if-range", etag) == etag:
         try:
             part = parse_range(wanted, content.size)
-        except UnsatisfiableError:
-            problem = {"detail": "The requested range lies outside of the file."}
-            return Response(
-                problem,
+        except UnsatisfiableError as error:  # answered in the envelope of the route's family
+            raise HTTPException(
                 status_code=416,
+                detail="The requested range lies outside of the file.",
                 headers={"Content-Range": f"bytes */{content.size}"},
-                media_type="application/json",
-            )
+            ) from error
         if part is not None:
             status, (offset, length) = 206, part
             headers["Content-Range"] = f"bytes {offset}-{offset + length - 1}/{content.size}"

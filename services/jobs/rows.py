@@ -26,9 +26,10 @@ def result_of(stored: dict[str, Any]) -> TaskResult:
 
 def job_columns(*, results: bool) -> list[ColumnElement[Any]]:
     """What `job_of` needs of a row, with or without the result."""
-    names = [name for name in Job.__struct_fields__ if name != "result"]
-    columns: list[ColumnElement[Any]] = [getattr(JobRow, name) for name in names]
-    return [*columns, getattr(JobRow, "result") if results else null().label("result")]  # noqa: B009
+    return [
+        getattr(JobRow, name) if results or name != "result" else null().label(name)
+        for name in Job.__struct_fields__
+    ]
 
 
 def job_of(row: JobRow | Row[Any]) -> Job:

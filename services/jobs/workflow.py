@@ -149,7 +149,7 @@ def _cancel_rest(flow: Flow) -> Flow:
 
 def _set(flow: Flow, task_id: UUID, **changes: object) -> Flow:
     tasks = tuple(
-        replace(node, **changes) if node.task_id == task_id else node  # type: ignore[arg-type]
+        replace(node, **changes) if node.task_id == task_id else node  # type: ignore[arg-type]  # names of fields
         for node in flow.tasks
     )
     return replace(flow, tasks=tasks)
