@@ -15,12 +15,52 @@ FilterValue = Union[str, int, float]  # noqa: UP007  (evaluated by msgspec)
 
 
 class Source(Message, frozen=True, kw_only=True, tag="source"):
-    """A stored object. `start` and `end` are seconds on its own time line; `None` is its edge."""
+    """A stored object, or the part of it from its first frame at or after `start` up to, not including, its
+    first frame at or after `end`. Times are seconds from its first frame; `None` is its edge."""
 
     object: ObjectRef
     info: MediaInfo
     start: float | None = None
     end: float | None = None
+
+
+class Trim(Message, frozen=True, kw_only=True, tag="trim"):
+    """A part of `input`, in its own time, by the rule of `Source`. The clock of the part starts at its first
+    frame, and its sound is cut at the same moments."""
+
+    input: Node
+    start: float | None = None
+    end: float | None = None
+
+
+class Concat(Message, frozen=True, kw_only=True, tag="concat"):
+    """One after the other. Each input lasts as long as its pictures; its sound is cut or padded to that."""
+
+    inputs: list[Node]
+
+
+class Fit(Message, frozen=True, kw_only=True, tag="fit"):
+    """Pictures of exactly `width` x `height` square pixels, the aspect kept. `mode` is `pad` (bars), `crop`,
+    or `blur` (the picture, enlarged and blurred, behind itself)."""
+
+    input: Node
+    width: int
+    height: int
+    mode: str = "pad"
+
+
+class Rate(Message, frozen=True, kw_only=True, tag="rate"):
+    """Constant `rate` frames a second (a fraction, `"30000/1001"`); frames are repeated or dropped."""
+
+    input: Node
+    rate: str
+
+
+class Speed(Message, frozen=True, kw_only=True, tag="speed"):
+    """Played `factor` times as fast, the pitch of the sound kept."""
+
+    input: Node
+    factor: float
 
 
 class FilterStep(Message, frozen=True, kw_only=True):
@@ -37,24 +77,83 @@ class Filter(Message, frozen=True, kw_only=True, tag="filter"):
     steps: list[FilterStep]
 
 
-Node = Union[Source, Filter]  # noqa: UP007  (a forward reference of Filter)
+class Overlay(Message, frozen=True, kw_only=True, tag="overlay"):
+    """The pictures of `layer` over those of `input`, its left top corner at `x`, `y` pixels, from `start` to
+    `end` seconds (`None`: to the end of either). The sound is that of `input`."""
+
+    input: Node
+    layer: Node
+    x: int = 0
+    y: int = 0
+    start: float = 0.0
+    end: float | None = None
+
+
+class Subtitles(Message, frozen=True, kw_only=True, tag="subtitles"):
+    """The text of `file` (SubRip, WebVTT or ASS) drawn into the pictures of `input`."""
+
+    input: Node
+    file: ObjectRef
+
+
+class Sound(Message, frozen=True, kw_only=True):
+    """The sound of `input`, beginning at `start` seconds of what it is mixed with, louder by `gain` dB."""
+
+    input: Node
+    start: float = 0.0
+    gain: float = 0.0
+
+
+class AudioMix(Message, frozen=True, kw_only=True, tag="audio_mix"):
+    """`input` with its own sound louder by `gain` dB (`None`: silenced) and `sounds` mixed in, as long as
+    its pictures."""
+
+    input: Node
+    sounds: list[Sound]
+    gain: float | None = 0.0
+
+
+class LoudnessMeasure(Message, frozen=True, kw_only=True):
+    """What a first pass found (EBU R 128): LUFS, dBTP, LU, LUFS, LU."""
+
+    integrated: float
+    true_peak: float
+    range: float
+    threshold: float
+    offset: float
+
+
+class Loudness(Message, frozen=True, kw_only=True, tag="loudness"):
+    """Sound brought to `target` LUFS with peaks of at most `true_peak` dBTP; linear when `measured`."""
+
+    input: Node
+    target: float = -16.0
+    true_peak: float = -1.0
+    measured: LoudnessMeasure | None = None
+
+
+Node = Union[  # noqa: UP007  (a forward reference)
+    Source, Trim, Concat, Fit, Rate, Speed, Filter, Overlay, Subtitles, AudioMix, Loudness
+]
 
 
 class VideoEncoding(Message, frozen=True, kw_only=True):
     """`encoder` is ffmpeg's name; `options` are its private and generic options, e.g. `{"crf": 20}`.
 
-    `variable_rate` keeps each frame's own timestamp instead of a constant grid.
+    `variable_rate` keeps each frame's own timestamp instead of a constant grid. Without a `pixel_format`
+    the encoder takes what is nearest to the pictures.
     """
 
     encoder: str
-    pixel_format: str
+    pixel_format: str | None = None
     options: dict[str, FilterValue] = {}
     tag: str | None = None
     variable_rate: bool = False
 
 
 class AudioEncoding(Message, frozen=True, kw_only=True):
-    """How one audio stream of the source is written: `encoder` is `copy` or ffmpeg's name."""
+    """How one sound track is written: `encoder` is `copy` or ffmpeg's name. `index` is a stream of the main
+    source; of other sources the track at the same position is taken."""
 
     index: int
     encoder: str
@@ -71,7 +170,9 @@ class SubtitleEncoding(Message, frozen=True, kw_only=True):
 class Output(Message, frozen=True, kw_only=True):
     """The root: what is written. `container` is ffmpeg's muxer name (`mp4`, `matroska`, `webm`).
 
-    `notes` tell the user what could not be kept (for instance bitmap subtitles in MP4).
+    `notes` tell the user what could not be kept (for instance bitmap subtitles in MP4). With `keep` the
+    packets of the sources are copied where that gives the same frames, and the encodings are used only where
+    it does not.
     """
 
     input: Node
@@ -82,3 +183,4 @@ class Output(Message, frozen=True, kw_only=True):
     audio: list[AudioEncoding] = []
     subtitles: list[SubtitleEncoding] = []
     notes: list[str] = []
+    keep: bool = False

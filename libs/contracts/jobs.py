@@ -22,7 +22,14 @@ class ExtractMetadataSpec(Message, frozen=True, kw_only=True, tag="extract_metad
     asset_id: UUID
 
 
-JobSpec = Union[EnhanceSpec, ExtractMetadataSpec]  # noqa: UP007  (evaluated by msgspec)
+class EditQueueSpec(Message, frozen=True, kw_only=True, tag="edit_queue"):
+    """Make the videos of an edit queue; made by executing the queue, never submitted."""
+
+    request_code: str
+    video_ids: list[int]
+
+
+JobSpec = Union[EnhanceSpec, ExtractMetadataSpec, EditQueueSpec]  # noqa: UP007  (evaluated by msgspec)
 
 
 class JobState(Enum):
@@ -49,7 +56,8 @@ class Job(Message, frozen=True, kw_only=True):
 
     `key` is the submitter's own name for it, unique for the owner; `kind` is the tag of its spec;
     `channel` the WebSocket channel that follows it. `progress` is 0…100 and never falls while the job
-    lives. `result` is what its last task produced.
+    lives. `result` is what the last task of its plan produced. `asset_id` is missing where there is no one
+    input.
     """
 
     job_id: UUID
@@ -57,11 +65,11 @@ class Job(Message, frozen=True, kw_only=True):
     owner: str
     family: str
     kind: str
-    asset_id: UUID
     state: JobState
     progress: float
     created_at: Timestamp
     updated_at: Timestamp
+    asset_id: UUID | None = None
     channel: str | None = None
     error: JobError | None = None
     result: TaskResult | None = None

@@ -87,10 +87,12 @@ class SubtitleStream(Message, frozen=True, kw_only=True):
 
 class MediaInfo(Message, frozen=True, kw_only=True):
     """What a probe found. `video` is the main video stream: attached pictures (cover art) are counted
-    apart. `formats` are ffmpeg's names of the container, `duration` is seconds, `bit_rate` bits/s."""
+    apart. `formats` are ffmpeg's names of the container, `start` (of the first stream) and `duration` are
+    seconds, `bit_rate` bits/s."""
 
     formats: list[str]
     size: int
+    start: float | None = None
     duration: float | None = None
     bit_rate: int | None = None
     video: VideoStream | None = None

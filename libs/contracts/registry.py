@@ -17,6 +17,8 @@ from typing import Any
 
 import libs.contracts
 from libs.contracts.base import Event, Method, Signal
+from libs.contracts.editor import Edit
+from libs.contracts.graph import Node
 from libs.contracts.jobs import JobSpec
 from libs.contracts.media import MediaInfo, Metadata
 from libs.contracts.rpc import reply_type
@@ -59,6 +61,8 @@ class Document:
 TASK = WireMessage("tasks", Kind.TASK, Task)
 
 DOCUMENTS = (
+    Document("edit", Edit, "The column `edit` of `jobs.edits`."),
+    Document("graph_node", Node, "The column `node` of `jobs.videos`."),
     Document("job_spec", JobSpec, "The column `spec` of `jobs.jobs`."),
     Document("media_info", MediaInfo, "The column `info` of `ingest.assets`."),
     Document("metadata", Metadata, "Storage, `results/<fingerprint>/metadata.json`: written by analyze."),

@@ -8,6 +8,15 @@ from uuid import UUID
 import msgspec
 
 from libs.contracts.base import Message, Method
+from libs.contracts.editor import (
+    EXECUTE_QUEUE,
+    FIND_VIDEO,
+    GET_EXECUTION,
+    GET_VIDEO,
+    LIST_VIDEOS,
+    QUEUE_EDIT,
+    REGISTER_VIDEOS,
+)
 from libs.contracts.jobs import Job, JobSpec
 from libs.contracts.media import Asset
 
@@ -47,13 +56,15 @@ class UploadTicket(Message, frozen=True, kw_only=True):
 
 
 class CompleteUpload(Message, frozen=True, kw_only=True):
-    """All bytes are in storage. `size` and `sha256` are what was measured while they passed."""
+    """All bytes are in storage. `size` and `sha256` are what was measured while they passed. With
+    `require_video` a picture must decode, else the answer is a `media_error` and there is no asset."""
 
     asset_id: UUID
     size: int
     sha256: str
     family: str
     channel: str | None = None
+    require_video: bool = False
 
 
 class AbandonUpload(Message, frozen=True, kw_only=True):
@@ -150,6 +161,34 @@ LIST_CHANNEL_JOBS = Method("rpc.jobs.list_channel", ListChannelJobs, JobList)
 CANCEL_JOB = Method("rpc.jobs.cancel", CancelJob, Job)
 CLAIM_TASK = Method("rpc.jobs.claim_task", ClaimTask, Claim)
 
+# --- transcode ------------------------------------------------------------------------------------
+
+
+class TryEncoding(Message, frozen=True, kw_only=True):
+    """Can this ffmpeg write such a file? Codecs are encoders or codec families (`h264`), `container` is the
+    extension that would be liked; `audio_codec` is `None` without sound."""
+
+    video_codec: str
+    audio_codec: str | None
+    width: int
+    height: int
+    frame_rate: int
+    container: str
+
+
+class EncodingTrial(Message, frozen=True, kw_only=True):
+    """What worked: names of encoders and their codec families, and a container (by its extension) that holds
+    them. Otherwise the answer is `invalid_input`, in words for the user."""
+
+    video_encoder: str
+    video_family: str
+    audio_encoder: str | None
+    audio_family: str | None
+    container: str
+
+
+TRY_ENCODING = Method("rpc.transcode.try_encoding", TryEncoding, EncodingTrial, timeout=30.0)
+
 METHODS: tuple[Method[Any], ...] = (
     BEGIN_UPLOAD,
     COMPLETE_UPLOAD,
@@ -160,6 +199,14 @@ METHODS: tuple[Method[Any], ...] = (
     LIST_CHANNEL_JOBS,
     CANCEL_JOB,
     CLAIM_TASK,
+    REGISTER_VIDEOS,
+    GET_VIDEO,
+    FIND_VIDEO,
+    LIST_VIDEOS,
+    QUEUE_EDIT,
+    EXECUTE_QUEUE,
+    GET_EXECUTION,
+    TRY_ENCODING,
 )
 
 

@@ -50,11 +50,18 @@ class Task(TaskHeader, frozen=True, kw_only=True):
 
 
 class RenderResult(Message, frozen=True, kw_only=True, tag="render"):
-    """`info` is a probe of the artifact itself; `notes` say what was not kept or looked damaged."""
+    """`info` is a probe of the artifact itself; `notes` say what was not kept or looked damaged.
+
+    `method` is `copy` (all packets are the sources' own), `smart` (`copied_packets` of the pictures are,
+    `encoded_frames` around the cuts are not) or `encode`.
+    """
 
     artifact: ObjectRef
     info: MediaInfo
     notes: list[str] = []
+    method: str = "encode"
+    copied_packets: int = 0
+    encoded_frames: int = 0
 
 
 class MetadataResult(Message, frozen=True, kw_only=True, tag="metadata"):
