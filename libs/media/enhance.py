@@ -14,10 +14,11 @@ from libs.contracts.graph import (
 )
 from libs.contracts.media import AudioStream, MediaInfo, ObjectRef, VideoStream
 from libs.media import picture
+from libs.media.codecs import AUDIO_ENCODERS
 from libs.media.containers import Container, container_for
+from libs.media.encodings import audio_encoding
+from libs.media.notes import audible, audio_notes, count, video_notes
 from libs.media.rhythm import Rhythm, rhythm_of
-
-MAX_AAC_CHANNELS = 8
 
 
 def enhance_graph(source_object: ObjectRef, info: MediaInfo, name: str) -> Output:
@@ -43,7 +44,6 @@ def enhance_graph(source_object: ObjectRef, info: MediaInfo, name: str) -> Outpu
         *picture.tag_colours(video),
         *rhythm.steps,
     ]
-    audio, lost_audio = _audio(info, container)
     subtitles, lost_subtitles = _subtitles(info, container)
     return Output(
         input=Filter(input=Source(object=source_object, info=info), steps=steps),
@@ -51,9 +51,9 @@ def enhance_graph(source_object: ObjectRef, info: MediaInfo, name: str) -> Outpu
         extension=container.extension,
         content_type=container.content_type,
         video=_video_encoding(container, rhythm, pixel_format, deep=deep),
-        audio=audio,
+        audio=[_audio_encoding(stream, container) for stream in audible(info)],
         subtitles=subtitles,
-        notes=[*_video_notes(info, video), *lost_audio, *lost_subtitles],
+        notes=[*video_notes(info, video), *audio_notes(info), *lost_subtitles],
     )
 
 
@@ -84,22 +84,10 @@ def _video_encoding(container: Container, rhythm: Rhythm, pixel_format: str, *, 
     )
 
 
-def _audio(info: MediaInfo, container: Container) -> tuple[list[AudioEncoding], list[str]]:
-    kept = [
-        audio for audio in info.audio if audio.channels and audio.sample_rate and audio.codec != "unknown"
-    ]
-    lost = len(info.audio) - len(kept)
-    encodings = [_audio_encoding(audio, container) for audio in kept]
-    return encodings, [_count(lost, "sound track") + " of an unknown kind could not be kept."] if lost else []
-
-
 def _audio_encoding(stream: AudioStream, container: Container) -> AudioEncoding:
     if stream.codec in container.audio:
         return AudioEncoding(index=stream.index, encoder="copy")
-    channels = min(stream.channels, MAX_AAC_CHANNELS)
-    kilobits = {1: 96, 2: 160}.get(channels, 72 * channels)
-    options: dict[str, FilterValue] = {"b": f"{kilobits}k", "ac": channels}
-    return AudioEncoding(index=stream.index, encoder=container.audio_encoder, options=options)
+    return audio_encoding(stream, AUDIO_ENCODERS[container.audio_encoder], container)
 
 
 def _subtitles(info: MediaInfo, container: Container) -> tuple[list[SubtitleEncoding], list[str]]:
@@ -112,19 +100,4 @@ def _subtitles(info: MediaInfo, container: Container) -> tuple[list[SubtitleEnco
         else:
             lost += 1
     where = container.extension.upper()
-    return encodings, [f"{_count(lost, 'subtitle track')} cannot be stored in {where}."] if lost else []
-
-
-def _video_notes(info: MediaInfo, video: VideoStream) -> list[str]:
-    notes = []
-    if info.pictures:
-        notes.append("The cover picture was not kept.")
-    if info.extra_videos:
-        notes.append(f"{_count(info.extra_videos, 'further video track')} could not be kept.")
-    if video.alpha and video.codec != "gif":
-        notes.append("Transparency was not kept.")
-    return notes
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number} {noun}s"
+    return encodings, [f"{count(lost, 'subtitle track')} cannot be stored in {where}."] if lost else []

@@ -6,12 +6,16 @@ Only filters that touch nothing but frames are here: none that opens files, host
 from __future__ import annotations
 
 import math
+import re
 
 from libs.contracts.errors import InvalidInputError
 from libs.contracts.graph import FilterStep, FilterValue
 
 INTEGER, NUMBER, WORD, EXPRESSION = "an integer", "a number", "a word", "an expression"
 MAX_TEXT = 512
+_TEMPORAL = {"atadenoise", "bwdif", "hqdn3d", "normalize", "setpts", "settb"}
+"""What they do to a frame depends on other frames or on its time."""
+_OF_TIME = re.compile(r"\b(n|t|pos|[a-z]*random|ld|st|time)\b", re.IGNORECASE)
 
 FILTERS: dict[str, dict[str, str]] = {
     "atadenoise": {**{f"{plane}{side}": NUMBER for plane in "012" for side in "ab"}, "s": INTEGER},
@@ -78,6 +82,20 @@ def check_step(step: FilterStep) -> None:
             raise InvalidInputError(f"The filter {step.name} has no option {name!r}.")
         if not _fits(value, options[name]):
             raise InvalidInputError(f"The option {name} of the filter {step.name} must be {options[name]}.")
+
+
+def sees_one_frame(step: FilterStep) -> bool:
+    """Whether the filter does to each frame the same, whichever frames come before it and whenever."""
+    if step.name == "crop":
+        return not any(_OF_TIME.search(str(step.options.get(name, ""))) for name in "xy")
+    return step.name not in _TEMPORAL
+
+
+def keeps_times(step: FilterStep) -> bool:
+    """Whether as many frames come out as go in, at the same times."""
+    if step.name == "bwdif":
+        return step.options.get("mode") in ("send_frame", "0", 0)
+    return step.name != "setpts"
 
 
 def _fits(value: FilterValue, kind: str) -> bool:

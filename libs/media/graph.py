@@ -1,13 +1,12 @@
 """What may be in a render graph, and the name of the work that it describes.
 
-A node type of `libs.contracts.graph` is taught to a function here by registering it on the dispatchers
-`_check` and `_canonical`, and to `libs.media.command` and `libs.media.passes` in the same way.
+A node type of `libs.contracts.graph` is taught to a function by registering it there: to `checks`, to
+`_canonical` here, to the passes, and to the pictures and sounds of `command`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from functools import singledispatch
 from typing import Any
@@ -15,49 +14,74 @@ from typing import Any
 import msgspec
 
 from libs.contracts.errors import InvalidInputError
-from libs.contracts.graph import AudioEncoding, Filter, FilterValue, Node, Output, Source, SubtitleEncoding
+from libs.contracts.graph import (
+    AudioEncoding,
+    AudioMix,
+    Concat,
+    Filter,
+    FilterValue,
+    Fit,
+    Loudness,
+    Node,
+    Output,
+    Overlay,
+    Rate,
+    Source,
+    Speed,
+    SubtitleEncoding,
+    Subtitles,
+    Trim,
+)
+from libs.contracts.media import ObjectRef
 from libs.contracts.tasks import MetadataTask, RenderTask, TaskSpec
+from libs.media.checks import check_tree
 from libs.media.containers import BY_MUXER
-from libs.media.filters import check_step
 from libs.media.passes import simplify
+from libs.media.passes.tree import main_source
+from libs.media.walk import nodes
+
+__all__ = ["ENGINE_VERSION", "canonical", "fingerprint", "main_source", "sound_is_untouched", "validate"]
 
 ENGINE_VERSION = "1"
 """Part of every fingerprint. Raise it when the same task would now give other bytes worth having."""
 
-VIDEO_ENCODERS = {"copy", "libx264", "libx265", "libvpx-vp9"}
-AUDIO_ENCODERS = {"copy", "aac", "libopus"}
 SUBTITLE_ENCODERS = {"copy", "mov_text", "subrip", "webvtt"}
 NOT_WORK = ("input", "notes")
-MAX_DEPTH, MAX_STEPS = 64, 64
+_ENCODER = re.compile(r"[a-z0-9_-]{1,40}")
 _OPTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 _OPTION_TEXT = re.compile(r"[A-Za-z0-9_.,:=/+-]{1,200}")
 
 
 def validate(output: Output) -> None:
-    """`InvalidInputError` saying what is wrong with a graph; silence when it may run."""
+    """`InvalidInputError` saying what is wrong with a graph; silence when it may run.
+
+    Whether this ffmpeg has the encoders that it names is not known here.
+    """
     if output.container not in BY_MUXER:
         raise InvalidInputError(f"There is no container named {output.container!r}.")
-    _check(output.input, 0)
+    check_tree(output.input)
     video = output.video
-    _check_encoder(video.encoder, video.options, VIDEO_ENCODERS)
-    if not video.pixel_format.isalnum():
+    _check_encoder(video.encoder, video.options)
+    if video.pixel_format is not None and not video.pixel_format.isalnum():
         raise InvalidInputError(f"There is no pixel format named {video.pixel_format!r}.")
-    if video.encoder == "copy" and isinstance(simplify(output).input, Filter):
-        raise InvalidInputError("Filtered video cannot be copied, it has to be encoded.")
     if video.tag is not None and not re.fullmatch(r"[a-z0-9]{4}", video.tag):
         raise InvalidInputError("A codec tag has four characters.")
     for audio in output.audio:
-        _check_encoder(audio.encoder, audio.options, AUDIO_ENCODERS)
+        _check_encoder(audio.encoder, audio.options)
     for subtitle in output.subtitles:
-        _check_encoder(subtitle.encoder, {}, SUBTITLE_ENCODERS)
+        if subtitle.encoder not in SUBTITLE_ENCODERS:
+            raise InvalidInputError(f"There is no encoder named {subtitle.encoder!r}.")
     _check_streams(output)
+    _check_copies(output)
 
 
-def main_source(node: Node) -> Source:
-    """The source whose sound, subtitles and tags go with the picture."""
-    while isinstance(node, Filter):
+def sound_is_untouched(node: Node) -> bool:
+    """Whether the sound of `node` is that of its main source, whole: it needs no filter."""
+    while not isinstance(node, Source):
+        if not isinstance(node, Fit | Rate | Filter | Overlay | Subtitles):
+            return False
         node = node.input
-    return node
+    return node.start is None and node.end is None
 
 
 def canonical(output: Output) -> bytes:
@@ -81,36 +105,8 @@ def fingerprint(spec: TaskSpec, engine_version: str = ENGINE_VERSION) -> str:
     return hashlib.sha256(engine_version.encode() + b"\n" + work).hexdigest()
 
 
-@singledispatch
-def _check(node: Node, depth: int) -> None:
-    raise InvalidInputError(f"A graph cannot contain {type(node).__name__}.")
-
-
-@_check.register
-def _(node: Source, depth: int) -> None:
-    start, end = node.start or 0.0, node.end
-    for time in (start, end):
-        if time is not None and not (math.isfinite(time) and time >= 0):
-            raise InvalidInputError("Times must not be negative.")
-    if end is not None and end <= start:
-        raise InvalidInputError("The end must be after the start.")
-    if node.info.duration is not None and start >= node.info.duration > 0:
-        raise InvalidInputError("The start is past the end of the video.")
-    if node.info.video is None:
-        raise InvalidInputError("There is no video in this file, only sound.")
-
-
-@_check.register
-def _(node: Filter, depth: int) -> None:
-    if depth >= MAX_DEPTH or len(node.steps) > MAX_STEPS:
-        raise InvalidInputError("This graph is too complex.")
-    for step in node.steps:
-        check_step(step)
-    _check(node.input, depth + 1)
-
-
-def _check_encoder(encoder: str, options: dict[str, FilterValue], allowed: set[str]) -> None:
-    if encoder not in allowed:
+def _check_encoder(encoder: str, options: dict[str, FilterValue]) -> None:
+    if not _ENCODER.fullmatch(encoder):
         raise InvalidInputError(f"There is no encoder named {encoder!r}.")
     for name, value in options.items():
         if not _OPTION_NAME.fullmatch(name) or not _OPTION_TEXT.fullmatch(str(value)):
@@ -118,19 +114,50 @@ def _check_encoder(encoder: str, options: dict[str, FilterValue], allowed: set[s
 
 
 def _check_streams(output: Output) -> None:
-    """Every audio and subtitle stream that is written is one of the source, once."""
+    """Every audio and subtitle stream that is written is one of the main source, once. A mix over a silent
+    one makes one track of its own."""
     info = main_source(output.input).info
-    wanted: list[tuple[list[int], list[int], str]] = [
-        (_indices(output.audio), [stream.index for stream in info.audio], "audio"),
-        (_indices(output.subtitles), [stream.index for stream in info.subtitles], "subtitle"),
-    ]
-    for chosen, present, kind in wanted:
-        if len(set(chosen)) != len(chosen) or not set(chosen) <= set(present):
-            raise InvalidInputError(f"The source does not have these {kind} streams.")
+    if not info.audio and any(isinstance(node, AudioMix) and node.sounds for node in nodes(output.input)):
+        if len(output.audio) > 1:
+            raise InvalidInputError("What is mixed over a silent video makes one track.")
+    else:
+        _check_chosen(output.audio, [stream.index for stream in info.audio], "audio")
+    _check_chosen(output.subtitles, [stream.index for stream in info.subtitles], "subtitle")
 
 
-def _indices(encodings: list[AudioEncoding] | list[SubtitleEncoding]) -> list[int]:
-    return [encoding.index for encoding in encodings]
+def _check_chosen(
+    encodings: list[AudioEncoding] | list[SubtitleEncoding], present: list[int], kind: str
+) -> None:
+    chosen = [encoding.index for encoding in encodings]
+    if len(set(chosen)) != len(chosen) or not set(chosen) <= set(present):
+        raise InvalidInputError(f"The source does not have these {kind} streams.")
+
+
+def _check_copies(output: Output) -> None:
+    """Streams are copied only where nothing is done to them."""
+    node = simplify(output).input
+    copied = output.video.encoder == "copy"
+    if output.keep and (copied or any(audio.encoder == "copy" for audio in output.audio)):
+        raise InvalidInputError("What keeps its packets names real encoders for what cannot be kept.")
+    if output.keep and not all(isinstance(each, Source | Trim | Concat) for each in nodes(node)):
+        raise InvalidInputError("Only what is cut and joined keeps its packets.")
+    if copied and not isinstance(node, Source):
+        raise InvalidInputError("Filtered video cannot be copied, it has to be encoded.")
+    if not copied and not sound_is_untouched(node) and any(a.encoder == "copy" for a in output.audio):
+        raise InvalidInputError("Sound that is cut, joined or mixed cannot be copied, it has to be encoded.")
+    if output.subtitles and not _keeps_tracks(node):
+        raise InvalidInputError("Subtitle tracks cannot follow this edit; draw them into the pictures.")
+
+
+def _keeps_tracks(node: Node) -> bool:
+    """Whether `node` shows one part of one source at its own speed, so that its packets need but a shift."""
+    cut = False
+    while not isinstance(node, Source):
+        if isinstance(node, Concat | Speed) or (cut and not isinstance(node, Trim | Fit | Filter)):
+            return False
+        cut = cut or isinstance(node, Trim)
+        node = node.input
+    return True
 
 
 @singledispatch
@@ -140,14 +167,60 @@ def _canonical(node: Node) -> dict[str, Any]:
 
 @_canonical.register
 def _(node: Source) -> dict[str, Any]:
-    content = {"sha256": node.object.sha256, "size": node.object.size}
-    return {"type": "source", **content, "start": node.start, "end": node.end}
+    return {"type": "source", **_content(node.object), **_edges(node)}
 
 
 @_canonical.register
-def _(node: Filter) -> dict[str, Any]:
-    steps = [msgspec.to_builtins(step) for step in node.steps]
-    return {"type": "filter", "steps": steps, "input": _canonical(node.input)}
+def _(node: Trim) -> dict[str, Any]:
+    return {"type": "trim", **_edges(node), "input": _canonical(node.input)}
+
+
+@_canonical.register
+def _(node: Concat) -> dict[str, Any]:
+    return {"type": "concat", "inputs": [_canonical(each) for each in node.inputs]}
+
+
+@_canonical.register(Fit)
+@_canonical.register(Rate)
+@_canonical.register(Speed)
+@_canonical.register(Filter)
+@_canonical.register(Loudness)
+def _(node: Fit | Rate | Speed | Filter | Loudness) -> dict[str, Any]:
+    fields = {name: msgspec.to_builtins(getattr(node, name)) for name in _own_fields(node)}
+    return {"type": node.__struct_config__.tag, **fields, "input": _canonical(node.input)}
+
+
+@_canonical.register
+def _(node: Overlay) -> dict[str, Any]:
+    fields = {"x": node.x, "y": node.y, "start": node.start, "end": node.end}
+    return {"type": "overlay", **fields, "input": _canonical(node.input), "layer": _canonical(node.layer)}
+
+
+@_canonical.register
+def _(node: Subtitles) -> dict[str, Any]:
+    return {"type": "subtitles", **_content(node.file), "input": _canonical(node.input)}
+
+
+@_canonical.register
+def _(node: AudioMix) -> dict[str, Any]:
+    sounds = [
+        {"start": sound.start, "gain": sound.gain, "input": _canonical(sound.input)} for sound in node.sounds
+    ]
+    return {"type": "audio_mix", "gain": node.gain, "sounds": sounds, "input": _canonical(node.input)}
+
+
+def _own_fields(node: Node) -> list[str]:
+    return [name for name in node.__struct_fields__ if name != "input"]
+
+
+def _content(stored: ObjectRef) -> dict[str, Any]:
+    return {"sha256": stored.sha256, "size": stored.size}
+
+
+def _edges(node: Source | Trim) -> dict[str, Any]:
+    """Times count to the microsecond."""
+    start, end = (None if time is None else round(time, 6) for time in (node.start, node.end))
+    return {"start": start, "end": end}
 
 
 def _plain(value: Any) -> Any:

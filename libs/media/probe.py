@@ -93,6 +93,7 @@ def parse_probe(raw: Raw, size: int) -> MediaInfo:
     return MediaInfo(
         formats=str(container.get("format_name", "")).split(","),
         size=size,
+        start=_float(container.get("start_time")),
         duration=_float(container.get("duration")),
         bit_rate=_int(container.get("bit_rate")),
         video=_video(main) if main else None,

@@ -25,6 +25,7 @@ _KNOWN: tuple[tuple[str, type[ReelbusError], str], ...] = (
     ("disk quota exceeded", UnavailableError, "There is no disk space left to work in."),
     ("file too large", TooLargeError, "The result would be larger than allowed."),
     ("cannot allocate memory", MediaError, "This video needs more memory than allowed."),
+    ("memoryerror", MediaError, "This video needs more memory than allowed."),
     ("x265 [error]: failed to allocate", MediaError, "This video needs more memory than allowed."),
     ("moov atom not found", MediaError, NO_INDEX),
     ("not on whitelist", MediaError, "This kind of file is not accepted as a video."),

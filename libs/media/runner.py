@@ -1,4 +1,4 @@
-"""The one place that runs ffmpeg and ffprobe; it knows no codecs.
+"""The one place that runs programs on media (ffmpeg, ffprobe, our own in Python); it knows no codecs.
 
 Every process gets its own session, an empty environment, resource limits, and a bounded share of our
 memory. It dies with its caller's cancellation, with its time limit, and with this process (on Linux the
@@ -25,9 +25,10 @@ from libs.media.tools import MIB, Limits, Tools, confinement
 
 __all__ = ["Finished", "Limits", "Progress", "Reader", "Tools", "run_ffmpeg", "run_ffprobe", "stream"]
 
-ENVIRONMENT = {"LANG": "C", "LC_ALL": "C", "MALLOC_ARENA_MAX": "4"}
+ENVIRONMENT = {"LANG": "C", "LC_ALL": "C", "MALLOC_ARENA_MAX": "4", "SVT_LOG": "1"}
+"""`SVT_LOG` keeps SVT-AV1 from greeting, which would be taken for damage."""
 FFMPEG_FLAGS = ("-nostdin", "-hide_banner", "-nostats", "-v", "error")
-FFPROBE_FLAGS = ("-hide_banner", "-v", "error")
+FLAGS = {"ffmpeg": FFMPEG_FLAGS, "ffprobe": ("-hide_banner", "-v", "error"), "python": ("-I",)}
 STDERR_TAIL = 16 * 1024
 TERM_GRACE = 0.3
 CHUNK = 64 * 1024
@@ -101,13 +102,12 @@ async def run_ffprobe(
 async def stream(
     tools: Tools, program: str, args: Sequence[str], *, time_limit: float, cwd: Path | None = None
 ) -> AsyncIterator[Reader]:
-    """Run `program` (`ffmpeg` or `ffprobe`) and read its stdout as it comes; unread output makes it wait.
+    """Run `program`, one of `FLAGS`, and read its stdout as it comes; unread output makes it wait.
 
     Leaving the block early stops the process and is no failure; leaving it at the end of the output
     raises as `run_ffmpeg`.
     """
-    flags = FFMPEG_FLAGS if program == "ffmpeg" else FFPROBE_FLAGS
-    argv, where = [*flags, *args], cwd or Path("/")
+    argv, where = [*FLAGS[program], *args], cwd or Path("/")
     async with _child(tools, program, argv, cwd=where, time_limit=time_limit, stdout=PIPE) as child:
         assert child.process.stdout is not None
         reader = Reader(child.process.stdout)
@@ -141,11 +141,14 @@ class Reader:
                 yield bytes(buffer[:size])
                 del buffer[:size]
 
-    async def lines(self) -> AsyncIterator[str]:
-        """Lines without their ends, decoded as UTF-8 with replacements."""
+    async def lines(self, longest: int = 16 * MIB) -> AsyncIterator[str]:
+        """Lines without their ends, decoded as UTF-8 with replacements. `MediaError` when one has more than
+        `longest` bytes."""
         rest = b""
         async for chunk in self.chunks():
             *whole, rest = (rest + chunk).split(b"\n")
+            if len(rest) > longest:
+                raise MediaError("This file describes itself at an unreasonable length.")
             for line in whole:
                 yield line.decode("utf-8", "replace")
         if rest:

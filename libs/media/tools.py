@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 PRIVILEGES = ("--no-new-privs", "--pdeathsig", "KILL")
 
 ExitObserver = Callable[[str, float, str], None]
-"""Called once per process with the program (`ffmpeg`, `ffprobe`), its seconds of wall time and its
+"""Called once per process with the program (`ffmpeg`, `ffprobe`, `python`), its seconds of wall time and its
 outcome: `ok`, `failed`, `timeout`, `cancelled`, or `stopped` (the reader wanted no more)."""
 
 
@@ -35,16 +35,20 @@ class Limits:
 
 @dataclass(frozen=True)
 class Tools:
-    """The programs (names on PATH or absolute paths), their limits, and who wants to know of exits."""
+    """The programs (names on PATH or absolute paths), their limits, and who wants to know of exits.
+
+    `python` runs our own code on hostile media (`libs.media.cut`), held like the others.
+    """
 
     ffmpeg: str = "ffmpeg"
     ffprobe: str = "ffprobe"
+    python: str = sys.executable
     limits: Limits = field(default_factory=Limits)
     on_exit: ExitObserver | None = None
 
     def path(self, program: str) -> str:
-        """Absolute path of `ffmpeg` or `ffprobe`; `UnavailableError` when it is not installed."""
-        found = _which(self.ffmpeg if program == "ffmpeg" else self.ffprobe)
+        """Absolute path of `ffmpeg`, `ffprobe` or `python`; `UnavailableError` when it is not installed."""
+        found = _which({"ffmpeg": self.ffmpeg, "ffprobe": self.ffprobe, "python": self.python}[program])
         if found is None:
             raise UnavailableError(f"{program} is not installed on this machine.")
         return found
@@ -64,7 +68,7 @@ def confinement(limits: Limits, program: str = "ffmpeg") -> list[str]:
     if prlimit := _which("prlimit"):
         prefix += [
             prlimit,
-            f"--as={limits.memory_bytes if program == 'ffmpeg' else limits.probe_memory_bytes}",
+            f"--as={limits.probe_memory_bytes if program == 'ffprobe' else limits.memory_bytes}",
             f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 5}",
             f"--fsize={limits.output_bytes}",
             f"--nofile={limits.open_files}",

@@ -10,21 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.recipes import RECIPES
+from tests.media.recipes import RECIPES, Make
 
 NOT_VIDEOS = ("audio-only", "mp3", "no-index", "empty", "text", "hls", "concat", "sdp", "picture")
 VIDEOS = tuple(name for name in RECIPES if name not in NOT_VIDEOS)
 
 
 class Corpus:
-    """Clips by name, cached under `root`."""
+    """Clips of `recipes` by name, cached under `root`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, recipes: dict[str, tuple[str, Make]] = RECIPES) -> None:
         self._root = root
+        self._recipes = recipes
 
     def path(self, name: str) -> Path:
-        """The clip `name`, a key of `RECIPES`, with its natural extension."""
-        extension, make = RECIPES[name]
+        """The clip `name` with its natural extension."""
+        extension, make = self._recipes[name]
         path = self._root / f"{name}.{extension}"
         if not path.exists():
             make(path, self.path)

@@ -1,0 +1,145 @@
+"""The pictures of each node, as filters. Their first frame is at time zero unless nothing was edited."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import singledispatch
+from typing import Any
+
+import ffmpeg
+
+from libs.contracts.errors import InvalidInputError
+from libs.contracts.graph import (
+    AudioMix,
+    Concat,
+    Filter,
+    Fit,
+    Loudness,
+    Node,
+    Overlay,
+    Rate,
+    Source,
+    Speed,
+    Subtitles,
+    Trim,
+)
+from libs.media.command.clock import length_of, margin, seconds
+from libs.media.command.fitting import conform, fit
+from libs.media.command.session import Session
+from libs.media.passes.clocks import MICROSECONDS, exact, grid
+
+FINE = f"1/{MICROSECONDS}"
+"""A time base in which frame times can be computed with."""
+FRESH = "PTS-STARTPTS"
+
+
+@singledispatch
+def pictures(node: Node, session: Session) -> Any:
+    """The ffmpeg-python stream that carries the pictures of `node`."""
+    raise InvalidInputError(f"A graph cannot contain {type(node).__name__}.")
+
+
+@pictures.register
+def _(node: Source, session: Session) -> Any:
+    assert node.info.video is not None
+    part = session.part(node)
+    stream = part.stream[str(node.info.video.index)]
+    if part.whole:
+        return stream
+    early = margin(node)
+    if not part.sought:  # what is read from its start can be counted from its first frame, whenever that is
+        first, stream = exact(node.start or 0), stream.filter("setpts", FRESH)
+    else:
+        first = part.cut
+    edges = {"start": seconds(first - early)} if node.start else {}
+    if part.length is not None:
+        edges["end"] = seconds(first + part.length - early)
+    stream = stream.filter("trim", **edges) if edges else stream
+    return stream.filter("setpts", FRESH) if node.start else stream
+
+
+@pictures.register
+def _(node: Trim, session: Session) -> Any:
+    early = margin(node.input)
+    edges = {"start": seconds(exact(node.start) - early)} if node.start else {}
+    if node.end is not None:
+        edges["end"] = seconds(exact(node.end) - early)
+    return pictures(node.input, session).filter("trim", **edges).filter("setpts", FRESH)
+
+
+@pictures.register
+def _(node: Concat, session: Session) -> Any:
+    """ffmpeg's `concat` guesses the duration of each last frame, so each part is put at its exact time and
+    `interleave` lets them through in order. Every frame keeps its time, whatever the rates of the parts."""
+    placed, offset = [], Fraction(0)
+    for each, stream in zip(node.inputs, conform(node, session, pictures), strict=True):
+        length = length_of(each)
+        if length is None:
+            raise InvalidInputError("The lengths of the parts that are to be joined are not known.")
+        fine = stream.filter("settb", FINE)
+        late = round(offset * MICROSECONDS)
+        placed.append(fine.filter("setpts", f"PTS+{late}") if late else fine)
+        offset += length
+    return ffmpeg.filter(placed, "interleave", n=len(placed))
+
+
+@pictures.register
+def _(node: Fit, session: Session) -> Any:
+    return fit(pictures(node.input, session), node.width, node.height, node.mode)
+
+
+@pictures.register
+def _(node: Rate, session: Session) -> Any:
+    """At each moment of the grid, the frame that is shown then; as many as come nearest to the length.
+
+    Where that is known it is seen to, because ffmpeg does not know how long the last frame is shown."""
+    rate, early = Fraction(node.rate), min(margin(node), margin(node.input))
+    shift = f"PTS-if(isnan(POS),{seconds(1 / rate / 2)},{seconds(early)})/TB"  # no position: that is the end
+    stream = pictures(node.input, session).filter("settb", FINE).filter("setpts", shift)
+    stream = stream.filter("fps", fps=node.rate, round="up")
+    length = length_of(node.input)
+    if length is None:
+        return stream
+    return stream.filter("tpad", stop=-1, stop_mode="clone").filter(
+        "trim", end_frame=grid(rate, length).count
+    )
+
+
+@pictures.register
+def _(node: Speed, session: Session) -> Any:
+    return pictures(node.input, session).filter("settb", FINE).filter("setpts", f"PTS/{node.factor:g}")
+
+
+@pictures.register
+def _(node: Filter, session: Session) -> Any:
+    stream = pictures(node.input, session)
+    for step in node.steps:
+        stream = stream.filter(step.name, **step.options)
+    return stream
+
+
+@pictures.register
+def _(node: Overlay, session: Session) -> Any:
+    below, layer = pictures(node.input, session), pictures(node.layer, session)
+    start = seconds(exact(node.start))
+    if node.start:
+        layer = layer.filter("settb", FINE).filter("setpts", f"PTS+{start}/TB")
+    shown = [f"gte(t,{start})"] if node.start else []
+    shown += [f"lt(t,{seconds(exact(node.end))})"] if node.end is not None else []
+    options = {"enable": "*".join(shown)} if shown else {}
+    return ffmpeg.filter(
+        [below, layer], "overlay", x=node.x, y=node.y, eof_action="pass", format="auto", **options
+    )
+
+
+@pictures.register
+def _(node: Subtitles, session: Session) -> Any:
+    """By the `ass` filter, which reads nothing but ASS: `subtitles` would open whatever a file pretends to
+    be, playlists included."""
+    return pictures(node.input, session).filter("ass", filename=str(session.path(node.file)))
+
+
+@pictures.register(AudioMix)
+@pictures.register(Loudness)
+def _(node: AudioMix | Loudness, session: Session) -> Any:
+    return pictures(node.input, session)

@@ -1,0 +1,173 @@
+"""The inputs of one command: each leaf of the graph opened once, from a little before its first frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ffmpeg.nodes import FilterableStream, FilterNode, InputNode
+from ffmpeg.nodes import Node as Drawn
+
+from libs.contracts.errors import InvalidInputError
+from libs.contracts.graph import Filter, FilterValue, Node, Output, Overlay, Source
+from libs.contracts.media import ObjectRef
+from libs.media.command.clock import length_of, offset_of, seconds
+from libs.media.inputs import input_options, input_url, is_url
+from libs.media.passes.clocks import MICROSECONDS, exact
+from libs.media.passes.tree import rewritten
+from libs.media.walk import nodes, sources
+
+Inputs = Mapping[str, str | Path]
+
+AUDIBLE_SHIFT = Fraction(1, 2000)
+"""Sound that is off by less than this stays as it is (seconds)."""
+
+LEAD = Fraction(1, 10)
+"""Decoding begins this long before a cut: the sound of codecs with overlap (AAC, Opus) needs packets before
+the first one to sound right."""
+
+LEADS = {"mpegts": Fraction(60), "mpeg": Fraction(60)} | dict.fromkeys(
+    ("mov", "matroska", "flv", "asf", "ogg"), LEAD
+)
+"""By ffmpeg's name of the demuxer. Those of MPEG land on any frame at the wanted time, so that a key frame
+has to be passed on the way. Others are read from their start: they find nothing, or (AVI with B frames) give
+other times after a seek."""
+
+SLACK = Fraction(1, 10)
+"""How much more is read than what is wanted (seconds)."""
+
+MANY_INPUTS = 16
+"""With more inputs than this, each decoder has one thread: all of them hold frames at once."""
+
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""ffmpeg's own decoders of these show no transparency."""
+
+
+class _Input(InputNode):  # type: ignore[misc]  # ffmpeg-python has no types
+    """An input that equals no other: ffmpeg-python takes nodes of the same arguments for one node, and a
+    node whose output is used twice for an error."""
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class _Silence(FilterNode):  # type: ignore[misc]
+    """A filter without inputs that equals no other."""
+
+    def __init__(self, rate: int, layout: str) -> None:
+        Drawn.__init__(
+            self, stream_spec=None, name="anullsrc", incoming_stream_types={},
+            outgoing_stream_type=FilterableStream, min_inputs=0, max_inputs=0, args=[],
+            kwargs={"r": rate, "cl": layout},
+        )  # fmt: skip
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+@dataclass(frozen=True)
+class Part:
+    """An opened leaf. `cut` is the time of its first picture in the clock of `stream`, `length` how much is
+    wanted from there (seconds; `None`: all). `sought`: it is not read from its start; `whole`: nothing is to
+    be done to it."""
+
+    stream: Any
+    cut: Fraction
+    length: Fraction | None
+    sought: bool
+    whole: bool
+
+
+@dataclass
+class Session:
+    """What one compilation has opened. `rebased`: the first picture is at time zero, and sound with it."""
+
+    inputs: Inputs
+    threads: int
+    rebased: bool
+    layers: frozenset[int]
+    parts: dict[int, Part] = field(default_factory=dict)
+
+    def part(self, node: Source) -> Part:
+        """`node` opened for decoding."""
+        if id(node) not in self.parts:
+            self.parts[id(node)] = self._open(node)
+        return self.parts[id(node)]
+
+    def packets(self, node: Source) -> Any:
+        """`node` opened for copying: what begins and ends at its edges, as exactly as its packets allow."""
+        start = offset_of(node.info) + exact(node.start or 0)
+        options: dict[str, FilterValue] = {}
+        if node.start is not None or start > AUDIBLE_SHIFT:
+            options["ss"] = f"{float(start):.6f}"
+        if node.end is not None:
+            options["t"] = f"{node.end - (node.start or 0):.6f}"
+        return self._input(node, options)
+
+    def silence(self, rate: int, layout: str) -> Any:
+        """Endless."""
+        return _Silence(rate, layout).stream()
+
+    def path(self, stored: ObjectRef) -> Path:
+        """Where a file lies that is no input of its own: on this machine."""
+        target = self._target(stored)
+        if is_url(target):
+            raise InvalidInputError("A file of this graph was not provided.")
+        return Path(target).absolute()
+
+    def _open(self, node: Source) -> Part:
+        first, length = offset_of(node.info) + exact(node.start or 0), length_of(node)
+        lead = next((LEADS[name] for name in node.info.formats if name in LEADS), None)
+        begin = Fraction(0)
+        if node.start and lead is not None and first > lead:
+            begin = Fraction(math.floor((first - lead) * MICROSECONDS), MICROSECONDS)
+        options: dict[str, FilterValue] = {"ss": seconds(begin)} if begin else {}
+        if length is not None:
+            options["t"] = seconds(first - begin + length + SLACK)
+        if id(node) in self.layers and node.info.video and node.info.video.alpha:
+            decoder = ALPHA_DECODERS.get(node.info.video.codec)
+            options |= {"c:v": decoder} if decoder else {}
+        whole = node.start is None and node.end is None and first < AUDIBLE_SHIFT
+        return Part(self._input(node, options), first - begin, length, begin > 0, whole or not self.rebased)
+
+    def _input(self, node: Source, options: dict[str, FilterValue]) -> Any:
+        target = self._target(node.object)
+        opened = {"threads": self.threads, **input_options(target), **options, "filename": input_url(target)}
+        return _Input("input", kwargs=opened).stream()
+
+    def _target(self, stored: ObjectRef) -> str | Path:
+        target = self.inputs.get(stored.key, self.inputs.get(stored.sha256))
+        if target is None:
+            raise InvalidInputError("A source of this graph was not provided.")
+        return target
+
+
+def session_for(output: Output, inputs: Inputs, threads: int) -> tuple[Session, Output]:
+    """A session, and `output` with leaves of its own: equal leaves in two places are opened twice, because
+    they are read at different times."""
+    tree = rewritten(output.input, _own)
+    leaves = list(sources(tree))
+    layers = [node.layer for node in nodes(tree) if isinstance(node, Overlay)]
+    shown_over = frozenset(id(source) for layer in layers for source in sources(layer))
+    kept = output.video.encoder == "copy" or any(audio.encoder == "copy" for audio in output.audio)
+    each = 1 if len(leaves) > MANY_INPUTS else threads
+    session = Session(inputs, each, not kept and _edited(tree), shown_over)
+    return session, msgspec.structs.replace(output, input=tree)
+
+
+def _own(node: Node) -> Node:
+    return msgspec.structs.replace(node) if isinstance(node, Source) else node
+
+
+def _edited(tree: Node) -> bool:
+    """Whether more is done to a source than filtering all of it."""
+    return any(
+        not isinstance(node, Source | Filter)
+        or (isinstance(node, Source) and (node.start is not None or node.end is not None))
+        for node in nodes(tree)
+    )

@@ -1,0 +1,215 @@
+"""The sound of each node, as filters: its clock begins with the first picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import singledispatch
+from typing import Any
+
+import ffmpeg
+
+from libs.contracts.errors import InvalidInputError
+from libs.contracts.graph import (
+    AudioEncoding,
+    AudioMix,
+    Concat,
+    Filter,
+    Fit,
+    Loudness,
+    Node,
+    Output,
+    Overlay,
+    Rate,
+    Sound,
+    Source,
+    Speed,
+    Subtitles,
+    Trim,
+)
+from libs.contracts.media import AudioStream
+from libs.media.command.clock import length_of, seconds
+from libs.media.command.session import Session
+from libs.media.length import duration_of
+from libs.media.passes.clocks import exact
+from libs.media.passes.tree import main_source
+from libs.media.walk import sources
+
+LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+DEFAULT_RATE = 48_000
+SYNCHRONOUS = 0.02
+"""Seconds by which sound may be off its time stamps before silence is put in or sound is left out."""
+LOUDNESS_RANGE = (7.0, 50.0)
+"""LU: what loudnorm aims at by itself, and the most that it takes."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One track of the result: the stream `index` of the main source, and what is at its `position` in
+    others, at `rate` Hz in `layout`."""
+
+    index: int
+    position: int
+    rate: int
+    layout: str
+    language: str | None = None
+
+
+def track_of(output: Output, encoding: AudioEncoding) -> Track:
+    """What `encoding` is about. Over a silent video it takes after the first sound that is mixed in."""
+    streams = main_source(output.input).info.audio
+    position = next((i for i, stream in enumerate(streams) if stream.index == encoding.index), 0)
+    if streams:
+        return _track(streams[position], position)
+    other = next(source.info.audio[0] for source in sources(output.input) if source.info.audio)
+    return _track(other, 0)
+
+
+def filled(stream: Any, session: Session, track: Track, samples: int) -> Any:
+    """Exactly `samples` of `stream`, or of silence where there is none."""
+    if stream is None:
+        stream = session.silence(track.rate, track.layout)
+    else:
+        stream = stream.filter("apad", whole_len=samples)
+    return stream.filter("atrim", end_sample=samples)
+
+
+@singledispatch
+def sounds(node: Node, session: Session, track: Track) -> Any:
+    """The ffmpeg-python stream that carries `track` of `node`; `None` where `node` has no such track."""
+    raise InvalidInputError(f"A graph cannot contain {type(node).__name__}.")
+
+
+@sounds.register
+def _(node: Source, session: Session, track: Track) -> Any:
+    if track.position >= len(node.info.audio):
+        return None
+    part = session.part(node)
+    stream = part.stream[str(node.info.audio[track.position].index)]
+    end = None if part.length is None else part.cut + part.length
+    return _from(stream, part.cut, end, track)
+
+
+@sounds.register
+def _(node: Trim, session: Session, track: Track) -> Any:
+    stream = sounds(node.input, session, track)
+    end = None if node.end is None else exact(node.end)
+    return None if stream is None else _from(stream, exact(node.start or 0), end, track)
+
+
+@sounds.register
+def _(node: Concat, session: Session, track: Track) -> Any:
+    streams = [sounds(each, session, track) for each in node.inputs]
+    if not any(stream is not None for stream in streams):
+        return None
+    parts, offset = [], Fraction(0)
+    for each, stream in zip(node.inputs, streams, strict=True):
+        length = length_of(each)
+        if length is None:
+            raise InvalidInputError("The lengths of the parts that are to be joined are not known.")
+        samples = round((offset + length) * track.rate) - round(offset * track.rate)
+        parts.append(filled(stream, session, track, samples))
+        offset += length
+    return ffmpeg.filter(parts, "concat", n=len(parts), v=0, a=1)
+
+
+@sounds.register(Fit)
+@sounds.register(Rate)
+@sounds.register(Filter)
+@sounds.register(Overlay)
+@sounds.register(Subtitles)
+def _(node: Fit | Rate | Filter | Overlay | Subtitles, session: Session, track: Track) -> Any:
+    return sounds(node.input, session, track)
+
+
+@sounds.register
+def _(node: Speed, session: Session, track: Track) -> Any:
+    stream = sounds(node.input, session, track)
+    for tempo in _tempos(node.factor) if stream is not None else ():
+        stream = stream.filter("atempo", f"{tempo:g}")
+    return stream
+
+
+@sounds.register
+def _(node: AudioMix, session: Session, track: Track) -> Any:
+    """All of it as long as the pictures: amix of unequal inputs loses the end of the longer one."""
+    length = length_of(node.input)
+    if length is None:
+        about = duration_of(node.input)
+        if about is None:
+            raise InvalidInputError("The length of the video that sound was to be mixed into is not known.")
+        length = exact(about)
+    samples = round(length * track.rate)
+    own = filled(sounds(node.input, session, track), session, track, samples)
+    own = own.filter("volume", "0" if node.gain is None else f"{node.gain:g}dB") if node.gain != 0 else own
+    if not node.sounds:
+        return own
+    mixed = [own, *[_mixed_in(sound, session, track, samples) for sound in node.sounds]]
+    return ffmpeg.filter(mixed, "amix", inputs=len(mixed), normalize=0)
+
+
+@sounds.register
+def _(node: Loudness, session: Session, track: Track) -> Any:
+    """loudnorm works at 192 kHz, except where it only changes the volume."""
+    stream = sounds(node.input, session, track)
+    if stream is None:
+        return None
+    options: dict[str, Any] = {"I": f"{node.target:g}", "TP": f"{node.true_peak:g}"}
+    if measured := node.measured:
+        options |= {
+            "LRA": f"{min(max(measured.range, LOUDNESS_RANGE[0]), LOUDNESS_RANGE[1]):g}",
+            "measured_I": f"{measured.integrated:g}",
+            "measured_TP": f"{measured.true_peak:g}",
+            "measured_LRA": f"{measured.range:g}",
+            "measured_thresh": f"{measured.threshold:g}",
+            "offset": f"{measured.offset:g}",
+            "linear": "true",
+        }
+    return _formatted(stream.filter("loudnorm", **options).filter("aresample", track.rate), track)
+
+
+def _mixed_in(sound: Sound, session: Session, track: Track, samples: int) -> Any:
+    """The first track of `sound`, from its start to the end of a mix of `samples`."""
+    first = replace(track, position=0)
+    stream = sounds(sound.input, session, first)
+    if stream is not None and sound.gain:
+        stream = stream.filter("volume", f"{sound.gain:g}dB")
+    late = round(exact(sound.start) * track.rate)
+    if stream is not None and late:
+        stream = stream.filter("adelay", f"{late}S", all=1)
+    return filled(stream, session, track, samples)
+
+
+def _from(stream: Any, cut: Fraction, end: Fraction | None, track: Track) -> Any:
+    """What is heard from `cut` to `end`, with silence where nothing is, so that samples count time."""
+    edges = {"start": seconds(cut)} if cut else {}
+    if end is not None:
+        edges["end"] = seconds(end)
+    stream = stream.filter("atrim", **edges) if edges else stream
+    stream = stream.filter("asetpts", f"PTS-{seconds(cut)}/TB") if cut else stream
+    return _formatted(
+        stream.filter("aresample", track.rate, **{"async": 1, "first_pts": 0, "min_hard_comp": SYNCHRONOUS}),
+        track,
+    )
+
+
+def _formatted(stream: Any, track: Track) -> Any:
+    return stream.filter("aformat", channel_layouts=track.layout)
+
+
+def _track(stream: AudioStream, position: int) -> Track:
+    layout = stream.layout or LAYOUTS.get(stream.channels, f"{stream.channels}c")
+    return Track(stream.index, position, stream.sample_rate or DEFAULT_RATE, layout, stream.language)
+
+
+def _tempos(factor: float) -> Iterator[float]:
+    """Steps of `atempo` between 0.5 and 2, where it drops no samples."""
+    while factor > 2:
+        yield 2.0
+        factor /= 2
+    while factor < 0.5:
+        yield 0.5
+        factor /= 0.5
+    if factor != 1:
+        yield factor

@@ -1,0 +1,1 @@
+"""Frame-accurate cutting that copies packets wherever that gives the same frames."""

@@ -1,0 +1,39 @@
+"""Rebuilding a graph, and its first leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from libs.contracts.graph import AudioMix, Concat, Node, Overlay, Source
+from libs.media.walk import children
+
+
+def with_children(node: Node, inputs: Sequence[Node]) -> Node:
+    """`node` over other inputs, as many as `walk.children` gives and in that order."""
+    match node:
+        case Source():
+            return node
+        case Concat():
+            return Concat(inputs=list(inputs))
+        case Overlay():
+            return msgspec.structs.replace(node, input=inputs[0], layer=inputs[1])
+        case AudioMix():
+            pairs = zip(node.sounds, inputs[1:], strict=True)
+            sounds = [msgspec.structs.replace(sound, input=other) for sound, other in pairs]
+            return msgspec.structs.replace(node, input=inputs[0], sounds=sounds)
+        case _:
+            return msgspec.structs.replace(node, input=inputs[0])
+
+
+def rewritten(node: Node, rewrite: Callable[[Node], Node]) -> Node:
+    """The tree below `node` with `rewrite` applied to every node of it, inputs first."""
+    return rewrite(with_children(node, [rewritten(child, rewrite) for child in children(node)]))
+
+
+def main_source(node: Node) -> Source:
+    """The source whose sound, subtitles and tags go with the pictures: the first leaf."""
+    while not isinstance(node, Source):
+        node = children(node)[0]
+    return node
