@@ -13,8 +13,12 @@ from libs.chassis.health import Health
 from libs.chassis.outbox import relaying
 from libs.chassis.service import run
 from libs.contracts.media import Asset
-from libs.contracts.rpc import GET_ASSET, GetAsset
+from libs.contracts.rpc import GET_ASSET, TRY_ENCODING, EncodingTrial, GetAsset, TryEncoding
 from services.jobs.dispatch import Dispatcher
+from services.jobs.editor.execute import Executor
+from services.jobs.editor.handlers import EditorHandlers
+from services.jobs.editor.library import Library
+from services.jobs.editor.queue import Queue
 from services.jobs.handlers import Handlers
 from services.jobs.repository import Repository
 from services.jobs.settings import JobsSettings
@@ -35,6 +39,10 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
             asset: Asset = await bus.call(GET_ASSET, GetAsset(asset_id=asset_id, owner=owner))
             return asset
 
+        async def try_encoding(request: TryEncoding) -> EncodingTrial:
+            trial: EncodingTrial = await bus.call(TRY_ENCODING, request)
+            return trial
+
         repository = Repository(database)
         submitter = Submitter(repository, get_asset, time_limit=settings.task_time_limit)
         dispatcher = Dispatcher(
@@ -44,6 +52,13 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
             interval=settings.dispatch_interval,
         )
         Handlers(bus, repository, submitter, dispatcher).register()
+        EditorHandlers(
+            bus,
+            Library(repository, get_asset),
+            Queue(repository, try_encoding),
+            Executor(repository, time_limit=settings.task_time_limit),
+            dispatcher,
+        ).register()
         await stack.enter_async_context(started(bus))
         await stack.enter_async_context(relaying("jobs", database.url, bus))
         await stack.enter_async_context(repeating("dispatch", dispatcher.step))

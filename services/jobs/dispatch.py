@@ -9,7 +9,10 @@ are never out together.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
 from functools import partial
+from uuid import UUID
 
 import msgspec
 from prometheus_client import Gauge
@@ -19,11 +22,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from libs.contracts.base import utcnow
 from libs.contracts.streams import task_subject
-from libs.contracts.tasks import SERVICE_OF, Task
+from libs.contracts.tasks import SERVICE_OF, Task, TaskResult
 from services.jobs import workflow
 from services.jobs.models import TaskRow
-from services.jobs.repository import Repository, known_results
-from services.jobs.workflow import TaskState
+from services.jobs.repository import Repository
+from services.jobs.results import known_results
+from services.jobs.workflow import Flow, TaskState
 
 TASKS_OPEN = Gauge(
     "reelbus_tasks_open",
@@ -53,6 +57,11 @@ ORDER BY lane DESC, turn, created_at, task_id
 LIMIT GREATEST(0, :window - (SELECT count(*) FROM active WHERE state = 'released'))
 """)
 """`lane DESC` puts `interactive` before `batch`."""
+
+_KNOWN = text("""
+SELECT task_id, job_id, fingerprint FROM jobs.tasks JOIN jobs.results USING (fingerprint)
+WHERE service = :service AND state = 'waiting' LIMIT 200
+""")
 
 _COUNTS = text("""
 SELECT service, state, count(*) FROM jobs.tasks
@@ -88,11 +97,10 @@ class Dispatcher:
 
     async def round(self, service: str) -> int:
         """Release what may go; the number of tasks released."""
+        await self._answer_known(service)
         async with self._repository.transaction() as session:
             lock = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
             await session.execute(lock, {"name": f"dispatch:{service}"})
-            await self._answer_known(session, service)
-            await session.flush()
             parameters = {"service": service, "cap": self._cap, "window": self._window}
             picked = [row.task_id for row in await session.execute(_PICK, parameters)]
             rows = list(
@@ -106,21 +114,18 @@ class Dispatcher:
                 await self._release(session, row)
         return len(rows)
 
-    async def _answer_known(self, session: AsyncSession, service: str) -> None:
-        """Complete waiting tasks whose work was done meanwhile for somebody else."""
-        waiting = await session.execute(
-            text(
-                "SELECT task_id, job_id, t.fingerprint FROM jobs.tasks t"
-                " JOIN jobs.results USING (fingerprint)"
-                " WHERE service = :service AND state = 'waiting' LIMIT 200"
-            ),
-            {"service": service},
-        )
-        rows = list(waiting)
-        results = await known_results(session, [row.fingerprint for row in rows])
+    async def _answer_known(self, service: str) -> None:
+        """Complete waiting tasks whose work was done meanwhile for somebody else. One transaction for each
+        job: whoever holds the rows of two may wait for a third party that waits for one of them."""
+        async with self._repository.transaction() as session:
+            rows = list(await session.execute(_KNOWN, {"service": service}))
+            results = await known_results(session, {row.fingerprint for row in rows})
+        known: defaultdict[UUID, dict[UUID, TaskResult]] = defaultdict(dict)
         for row in rows:
-            step = partial(workflow.completed, task_id=row.task_id, result=results[row.fingerprint])
-            await self._repository.change_job(session, row.job_id, step)
+            known[row.job_id][row.task_id] = results[row.fingerprint]
+        for job_id, answers in known.items():
+            async with self._repository.transaction() as session:
+                await self._repository.change_job(session, job_id, partial(_answered, answers=answers))
 
     async def _release(self, session: AsyncSession, row: TaskRow) -> None:
         row.state = TaskState.RELEASED.value
@@ -136,3 +141,9 @@ class Dispatcher:
         for service in SERVICES:
             for state in ("waiting", "released", "running"):
                 TASKS_OPEN.labels(service, state).set(counted.get((service, state), 0))
+
+
+def _answered(flow: Flow, answers: Mapping[UUID, TaskResult]) -> Flow:
+    for task_id, result in answers.items():
+        flow = workflow.completed(flow, task_id, result)
+    return flow

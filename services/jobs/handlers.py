@@ -46,7 +46,8 @@ from libs.contracts.tasks import (
 )
 from services.jobs import workflow
 from services.jobs.dispatch import Dispatcher
-from services.jobs.repository import Repository, remember_result
+from services.jobs.repository import Repository
+from services.jobs.results import remember_result
 from services.jobs.submission import Submitter
 
 log = logging.getLogger(__name__)
@@ -124,42 +125,46 @@ class Handlers:
         self._dispatcher.wake()
 
     async def on_failed(self, message: TaskFailed, _: Delivery) -> None:
-        error = JobError(code=message.code, message=message.message)
-        job = await self._repository.change(
-            message.task_id, partial(workflow.failed, task_id=message.task_id, error=error)
-        )
-        if job is not None and job.state is JobState.FAILED:
-            await self._stop_workers(job)
-        self._dispatcher.wake()
-
-    async def on_progress(self, message: TaskProgress) -> None:
-        step = partial(_moved, task_id=message.task_id, fraction=message.fraction)
-        try:
-            job = await self._repository.change(message.task_id, step)
-        except NotFoundError:
-            return
-        if job is None:
-            return
-        if job.state is JobState.PROCESSING:
-            await self._bus.signal(JOB_PROGRESS, JobProgressed(job=job))
-        elif job.state.terminal:  # a worker that missed the broadcast goes on for nothing
-            await self._stop_workers(job)
+        await self._fail(message.task_id, JobError(code=message.code, message=message.message))
 
     async def on_lost(self, letter: DeadLetter) -> None:
         if letter.stream != TASKS.name:
             return
         task: TaskHeader = decode(letter.body, TaskHeader)
-        error = JobError(code=letter.code, message=letter.reason)
-        await self._repository.change(
-            task.task_id, partial(workflow.failed, task_id=task.task_id, error=error)
-        )
+        await self._fail(task.task_id, JobError(code=letter.code, message=letter.reason))
+
+    async def on_progress(self, message: TaskProgress) -> None:
+        moved = _Moved(message)
+        try:
+            job = await self._repository.change(message.task_id, moved)
+        except NotFoundError:
+            return
+        if moved.unwanted:  # the worker missed the broadcast and goes on for nothing
+            await self._bus.signal(CANCEL_TASKS, CancelTasks(task_ids=[message.task_id]))
+        elif job is not None and job.state is JobState.PROCESSING:
+            await self._bus.signal(JOB_PROGRESS, JobProgressed(job=job))
+
+    async def _fail(self, task_id: UUID, error: JobError) -> None:
+        """One task failed; others may not be wanted any more for that."""
+        job = await self._repository.change(task_id, partial(workflow.failed, task_id=task_id, error=error))
+        if job is not None and job.state is not JobState.COMPLETED:
+            await self._stop_workers(job)
+        self._dispatcher.wake()
 
     async def _stop_workers(self, job: Job) -> None:
-        task_ids = await self._repository.job_tasks(job.job_id)
-        await self._bus.signal(CANCEL_TASKS, CancelTasks(task_ids=task_ids))
+        if task_ids := await self._repository.unwanted_tasks(job.job_id):
+            await self._bus.signal(CANCEL_TASKS, CancelTasks(task_ids=task_ids))
 
 
-def _moved(flow: workflow.Flow, task_id: UUID, fraction: float) -> workflow.Flow | None:
-    """Progress of a live job, `None` when nothing moved; a job that ended is returned as it is."""
-    after = workflow.progressed(flow, task_id, fraction)
-    return None if after == flow and not flow.state.terminal else after
+class _Moved:
+    """A step: progress of a task, `None` when nothing moved. `unwanted` says that the task has ended."""
+
+    def __init__(self, message: TaskProgress) -> None:
+        self._message = message
+        self.unwanted = False
+
+    def __call__(self, flow: workflow.Flow) -> workflow.Flow | None:
+        task_id = self._message.task_id
+        self.unwanted = flow.state.terminal or flow.task(task_id).state.terminal
+        after = workflow.progressed(flow, task_id, self._message.fraction)
+        return None if after == flow else after

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index, UniqueConstraint, text
+from sqlalchemy import Column, DateTime, Identity, Index, Integer, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -23,7 +23,8 @@ class Base(SQLModel, registry=registry(metadata=METADATA)):
 
 
 class JobRow(Base, table=True):
-    """A job. `state` is a `JobState`, `spec` a `JobSpec`, `result` a `TaskResult`."""
+    """A job. `state` is a `JobState`, `spec` a `JobSpec`, `result` the `TaskResult` of the last task of the
+    plan. The tasks of an `independent` job do not share one fate."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -37,11 +38,12 @@ class JobRow(Base, table=True):
     owner: str
     family: str
     kind: str
-    asset_id: UUID
+    asset_id: UUID | None = None
     channel: str | None = None
     lane: str
     state: str
     progress: float = 0.0
+    independent: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     spec: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
@@ -50,8 +52,9 @@ class JobRow(Base, table=True):
 
 
 class TaskRow(Base, table=True):
-    """A task of a job. `state` is a `TaskState`, `payload` the `Task` as workers get it,
-    `trace` the headers of the request that it came from: released later, it still belongs to that trace."""
+    """A task of a job. `state` is a `TaskState`, `payload` the `Task` as workers get it (empty when it could
+    not even be planned), `error` the `JobError` that it failed with, `trace` the headers of the request that
+    it came from: released later, it still belongs to that trace."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -76,6 +79,10 @@ class TaskRow(Base, table=True):
     fingerprint: str
     state: str
     needs: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    follows: list[str] = Field(
+        default_factory=list, sa_column=Column(JSONB, nullable=False, server_default=text("'[]'"))
+    )
+    error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     weight: float = 1.0
     fraction: float = 0.0
     payload: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
@@ -91,4 +98,65 @@ class ResultRow(Base, table=True):
 
     fingerprint: str = Field(primary_key=True)
     result: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class VideoRow(Base, table=True):
+    """A video of the editor. `state` is `reserved` (for the result of an edit), `ready` or `failed`; a ready
+    one has a `path` and an `object`, and as an upload an `asset_id`, as a result a `made` (`Made`).
+
+    `info` is its probe, or what is foretold of a reserved one. `node` is the `Node` that it is made by from
+    originals, `encoding` the `EncodingTrial` of what is encoded; both are missing where the object itself is
+    what later edits start from. `stem` begins the names of its results; `operation` and `request` are what
+    was asked.
+    """
+
+    __tablename__ = "videos"
+    __table_args__ = (
+        Index("ix_videos_ready", "owner", "video_id", postgresql_where=text("state = 'ready'")),
+    )
+
+    video_id: int | None = Field(default=None, sa_column=Column(Integer, Identity(), primary_key=True))
+    asset_id: UUID | None = Field(default=None, unique=True)
+    owner: str
+    state: str
+    stem: str
+    path: str | None = Field(default=None, unique=True)
+    operation: str | None = None
+    request: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    object: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    info: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    made: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    extension: str
+    node: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    encoding: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class EditRow(Base, table=True):
+    """An edit in the queue of a `request_code`: `pending`, then `executing` as a task of a job, in the end
+    `completed` or `failed`. `inputs` are ids of videos, `size` the bytes of its task."""
+
+    __tablename__ = "edits"
+    __table_args__ = (
+        Index(
+            "ix_edits_pending",
+            "owner",
+            "request_code",
+            "edit_id",
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("ix_edits_job_id", "job_id"),
+    )
+
+    edit_id: int | None = Field(default=None, sa_column=Column(Integer, Identity(), primary_key=True))
+    owner: str
+    request_code: str
+    edit: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    inputs: list[int] = Field(sa_column=Column(JSONB, nullable=False))
+    size: int
+    video_id: int = Field(foreign_key="jobs.videos.video_id", unique=True)
+    state: str
+    job_id: UUID | None = Field(default=None, foreign_key="jobs.jobs.job_id")
+    error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     created_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from libs.contracts.errors import MediaError
-from libs.contracts.jobs import EnhanceSpec, ExtractMetadataSpec, JobSpec
+from libs.contracts.jobs import EnhanceSpec, ExtractMetadataSpec, JobError
 from libs.contracts.media import Asset
 from libs.contracts.tasks import SERVICE_OF, MetadataTask, RenderTask, TaskSpec
 from libs.media.enhance import enhance_graph
@@ -14,17 +14,24 @@ from libs.media.graph import fingerprint
 
 @dataclass(frozen=True)
 class PlannedTask:
-    """A task of a plan: `needs` names others of the same plan."""
+    """A task of a plan: `needs` and `follows` (see `TaskNode`) name others of the same plan. Without a `spec`
+    there is an `error`: it cannot be done."""
 
     name: str
     service: str
-    spec: TaskSpec
+    spec: TaskSpec | None
     fingerprint: str
     needs: tuple[str, ...] = ()
     weight: float = 1.0
+    follows: tuple[str, ...] = ()
+    error: JobError | None = None
 
 
-def plan(spec: JobSpec, asset: Asset) -> list[PlannedTask]:
+AssetSpec = EnhanceSpec | ExtractMetadataSpec
+"""What is asked of one asset."""
+
+
+def plan(spec: AssetSpec, asset: Asset) -> list[PlannedTask]:
     """The tasks of `spec`, in an order in which they could run. Raises `MediaError` when the asset does
     not hold what the spec needs."""
     match spec:

@@ -8,10 +8,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import or_
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,13 +19,16 @@ from libs.chassis.outbox import Outbox
 from libs.contracts.base import utcnow
 from libs.contracts.errors import NotFoundError
 from libs.contracts.jobs import Job, JobState
-from libs.contracts.tasks import TaskResult
 from services.jobs import events
-from services.jobs.models import OUTBOX, JobRow, ResultRow, TaskRow
-from services.jobs.rows import flow_of, job_columns, job_of, result_of, write_flow
-from services.jobs.workflow import Flow
+from services.jobs.editor.finish import settle
+from services.jobs.models import OUTBOX, JobRow, TaskRow
+from services.jobs.rows import flow_of, job_columns, job_of, write_flow
+from services.jobs.workflow import Flow, TaskState
 
 TERMINAL = [state.value for state in JobState if state.terminal]
+UNWANTED = [TaskState.FAILED.value, TaskState.CANCELLED.value]
+_SMALL = [defer(getattr(TaskRow, name)) for name in ("payload", "trace")]
+"""What the state machine does not look at is not read with every change."""
 
 
 class Repository:
@@ -58,7 +60,10 @@ class Repository:
             raise NotFoundError("There is no such job.")
         tasks = list(
             await session.exec(
-                select(TaskRow).where(TaskRow.job_id == job_id).order_by(col(TaskRow.position)),
+                select(TaskRow)
+                .where(TaskRow.job_id == job_id)
+                .order_by(col(TaskRow.position))
+                .options(*_SMALL),
                 execution_options={"populate_existing": True},
             )
         )
@@ -67,6 +72,8 @@ class Repository:
         if after is None or after == before:
             return None if after is None else job_of(row)
         write_flow(after, row, tasks, utcnow())
+        if after.state is not before.state:
+            await settle(session, row, tasks)
         job = job_of(row)
         await events.record(self.outbox, session, before.state, job)
         return job
@@ -91,9 +98,11 @@ class Repository:
             )
             return [job_of(row) for row in rows if finished_within or row.state not in TERMINAL]
 
-    async def job_tasks(self, job_id: UUID) -> list[UUID]:
+    async def unwanted_tasks(self, job_id: UUID) -> list[UUID]:
+        """Tasks of a job that a worker may still run, but whose work is of no use any more."""
+        query = select(TaskRow.task_id).where(TaskRow.job_id == job_id, col(TaskRow.state).in_(UNWANTED))
         async with self.transaction() as session:
-            return list(await session.exec(select(TaskRow.task_id).where(TaskRow.job_id == job_id)))
+            return list(await session.exec(query))
 
     async def owned_job(self, session: AsyncSession, job_id: UUID, owner: str) -> JobRow:
         """Raises `NotFoundError` when there is none or it is somebody else's."""
@@ -101,19 +110,3 @@ class Repository:
         if row is None or row.owner != owner:
             raise NotFoundError("There is no such job.")
         return row
-
-
-async def known_results(session: AsyncSession, fingerprints: Sequence[str]) -> dict[str, TaskResult]:
-    """Results by fingerprint, of those that are known."""
-    rows = await session.exec(select(ResultRow).where(col(ResultRow.fingerprint).in_(list(fingerprints))))
-    return {row.fingerprint: result_of(row.result) for row in rows}
-
-
-async def remember_result(session: AsyncSession, fingerprint: str, result: TaskResult) -> None:
-    """Keep a result; a later one of the same fingerprint changes nothing."""
-    values = {
-        "fingerprint": fingerprint,
-        "result": msgspec.to_builtins(result),
-        "created_at": utcnow(),
-    }
-    await session.execute(insert(ResultRow).values(values).on_conflict_do_nothing())

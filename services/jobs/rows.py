@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Row, null
 from uuid_utils.compat import uuid7
 
 from libs.chassis.telemetry import trace_headers
-from libs.contracts.jobs import Job, JobError, JobState
-from libs.contracts.rpc import Submission, SubmitJobs
-from libs.contracts.tasks import Task, TaskResult
+from libs.contracts.base import utcnow
+from libs.contracts.jobs import Job, JobError, JobSpec, JobState
+from libs.contracts.tasks import INTERACTIVE, Task, TaskResult
 from services.jobs.models import JobRow, TaskRow
 from services.jobs.planner import PlannedTask
 from services.jobs.workflow import Flow, TaskNode, TaskState
@@ -46,8 +46,8 @@ def job_of(row: JobRow | Row[Any]) -> Job:
         created_at=row.created_at,
         updated_at=row.updated_at,
         channel=row.channel,
-        error=msgspec.convert(row.error, JobError) if row.error else None,
-        result=result_of(row.result) if row.result else None,
+        error=_error(row.error),
+        result=result_of(row.result) if row.result and row.state == JobState.COMPLETED.value else None,
     )
 
 
@@ -55,12 +55,23 @@ def flow_of(row: JobRow, tasks: Sequence[TaskRow]) -> Flow:
     """The job as the state machine sees it."""
     nodes = tuple(
         TaskNode(
-            task.task_id, task.name, TaskState(task.state), tuple(task.needs), task.weight, task.fraction
+            task.task_id,
+            task.name,
+            TaskState(task.state),
+            tuple(task.needs),
+            task.weight,
+            task.fraction,
+            tuple(task.follows),
+            _error(task.error),
         )
         for task in tasks
     )
-    job = job_of(row)
-    return Flow(job.state, nodes, job.progress, job.error, job.result)
+    result = result_of(row.result) if row.result else None
+    return Flow(JobState(row.state), nodes, row.progress, _error(row.error), result, row.independent)
+
+
+def _error(stored: dict[str, Any] | None) -> JobError | None:
+    return msgspec.convert(stored, JobError) if stored else None
 
 
 def write_flow(flow: Flow, row: JobRow, tasks: Sequence[TaskRow], now: datetime) -> None:
@@ -75,37 +86,54 @@ def write_flow(flow: Flow, row: JobRow, tasks: Sequence[TaskRow], now: datetime)
     for task in tasks:
         task.state = nodes[task.task_id].state.value
         task.fraction = nodes[task.task_id].fraction
+        task.error = msgspec.to_builtins(nodes[task.task_id].error)
 
 
-def new_job(request: SubmitJobs, submission: Submission, now: datetime) -> JobRow:
-    spec = submission.spec
+def new_job(
+    spec: JobSpec,
+    *,
+    key: str,
+    owner: str,
+    family: str,
+    asset_id: UUID | None = None,
+    channel: str | None = None,
+    lane: str = INTERACTIVE,
+    independent: bool = False,
+) -> JobRow:
+    now = utcnow()
     return JobRow(
         job_id=uuid7(),
-        key=submission.key,
-        owner=request.owner,
-        family=request.family,
+        key=key,
+        owner=owner,
+        family=family,
         kind=str(type(spec).__struct_config__.tag),
-        asset_id=spec.asset_id,
-        channel=request.channel,
-        lane=submission.lane,
+        asset_id=asset_id,
+        channel=channel,
+        lane=lane,
         state=JobState.PENDING.value,
+        independent=independent,
         spec=msgspec.to_builtins(spec),
         created_at=now,
         updated_at=now,
     )
 
 
-def new_task(job: JobRow, position: int, planned: PlannedTask, time_limit: float) -> TaskRow:
-    """`share` is what dispatch is fair between: owners, and within a shared owner its channels."""
+def new_task(
+    job: JobRow, position: int, planned: PlannedTask, time_limit: float, *, share: str | None = None
+) -> TaskRow:
+    """`share` is what dispatch is fair between: by default owners, and within a shared owner its channels."""
     task_id: UUID = uuid7()
-    task = Task(
-        task_id=task_id,
-        job_id=job.job_id,
-        owner=job.owner,
-        fingerprint=planned.fingerprint,
-        spec=planned.spec,
-        time_limit=time_limit,
-    )
+    payload: dict[str, Any] = {}
+    if planned.spec is not None:
+        task = Task(
+            task_id=task_id,
+            job_id=job.job_id,
+            owner=job.owner,
+            fingerprint=planned.fingerprint,
+            spec=planned.spec,
+            time_limit=time_limit,
+        )
+        payload = msgspec.to_builtins(task)
     return TaskRow(
         task_id=task_id,
         job_id=job.job_id,
@@ -114,12 +142,13 @@ def new_task(job: JobRow, position: int, planned: PlannedTask, time_limit: float
         service=planned.service,
         lane=job.lane,
         owner=job.owner,
-        share=f"{job.owner}/{job.channel or ''}",
+        share=share or f"{job.owner}/{job.channel or ''}",
         fingerprint=planned.fingerprint,
         state=TaskState.BLOCKED.value,
         needs=list(planned.needs),
+        follows=list(planned.follows),
         weight=planned.weight,
-        payload=msgspec.to_builtins(task),
+        payload=payload,
         trace=trace_headers(),
         created_at=job.created_at,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -10,15 +10,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from libs.contracts.base import utcnow
-from libs.contracts.errors import MediaError
-from libs.contracts.jobs import Job, JobState
+from libs.contracts.errors import InvalidInputError, MediaError
+from libs.contracts.jobs import EditQueueSpec, Job, JobSpec, JobState
 from libs.contracts.media import Asset
 from libs.contracts.rpc import Submission, SubmitJobs
 from services.jobs import events, workflow
 from services.jobs.models import JobRow, TaskRow
-from services.jobs.planner import PlannedTask, plan
-from services.jobs.repository import Repository, known_results
+from services.jobs.planner import AssetSpec, PlannedTask, plan
+from services.jobs.repository import Repository
+from services.jobs.results import known_results
 from services.jobs.rows import flow_of, job_of, new_job, new_task, write_flow
 
 _TRIES = 3
@@ -35,9 +35,10 @@ class Submitter:
 
     async def submit(self, request: SubmitJobs) -> list[Job]:
         """The jobs of `request`, in its order; a known key answers the job that exists."""
+        specs = [asset_spec(each.spec) for each in request.submissions]
         assets = {
             asset_id: await self._get_asset(asset_id, request.owner)
-            for asset_id in {each.spec.asset_id for each in request.submissions}
+            for asset_id in {spec.asset_id for spec in specs}
         }
         for _ in range(_TRIES - 1):
             with suppress(IntegrityError):  # a replica got the same request: its jobs are there next time
@@ -49,7 +50,7 @@ class Submitter:
             jobs = await self._existing(session, request)
             for each in request.submissions:
                 if each.key not in jobs:
-                    jobs[each.key] = await self._create(session, request, each, assets[each.spec.asset_id])
+                    jobs[each.key] = await self._create(session, request, each, assets)
         return [jobs[each.key] for each in request.submissions]
 
     async def _existing(self, session: AsyncSession, request: SubmitJobs) -> dict[str, Job]:
@@ -60,32 +61,58 @@ class Submitter:
         return {row.key: job_of(row) for row in rows}
 
     async def _create(
-        self, session: AsyncSession, request: SubmitJobs, submission: Submission, asset: Asset
+        self, session: AsyncSession, request: SubmitJobs, submission: Submission, assets: dict[UUID, Asset]
     ) -> Job:
-        now = utcnow()
-        row = new_job(request, submission, now)
+        spec = asset_spec(submission.spec)
+        row = new_job(
+            spec,
+            key=submission.key,
+            owner=request.owner,
+            family=request.family,
+            asset_id=spec.asset_id,
+            channel=request.channel,
+            lane=submission.lane,
+        )
         session.add(row)
         await session.flush()
         await events.record_created(self._repository.outbox, session, job_of(row))
         try:
-            planned = plan(submission.spec, asset)
+            planned = plan(spec, assets[spec.asset_id])
         except MediaError as error:
             row.state = JobState.FAILED.value
             row.error = {"code": error.code, "message": error.message}
         else:
-            await self._enqueue(session, row, planned)
+            await enqueue(session, row, planned, self._time_limit)
         job = job_of(row)
         await events.record(self._repository.outbox, session, JobState.PENDING, job)
         return job
 
-    async def _enqueue(self, session: AsyncSession, row: JobRow, planned: list[PlannedTask]) -> None:
-        tasks: list[TaskRow] = [
-            new_task(row, position, task, self._time_limit) for position, task in enumerate(planned)
-        ]
-        results = await known_results(session, [task.fingerprint for task in tasks])
-        flow = workflow.unblock(flow_of(row, tasks))
-        for task in tasks:
-            if result := results.get(task.fingerprint):
-                flow = workflow.completed(flow, task.task_id, result)
-        write_flow(flow, row, tasks, row.created_at)
-        session.add_all(tasks)
+
+async def enqueue(
+    session: AsyncSession,
+    row: JobRow,
+    planned: Sequence[PlannedTask],
+    time_limit: float,
+    *,
+    share: str | None = None,
+) -> list[TaskRow]:
+    """Write the tasks of a new job: completed where the result is known, failed where nothing can be done,
+    else waiting."""
+    tasks = [new_task(row, at, task, time_limit, share=share) for at, task in enumerate(planned)]
+    results = await known_results(session, [task.fingerprint for task in tasks])
+    flow = workflow.unblock(flow_of(row, tasks))
+    for task, each in zip(tasks, planned, strict=True):
+        if each.error is not None:
+            flow = workflow.failed(flow, task.task_id, each.error)
+        elif result := results.get(task.fingerprint):
+            flow = workflow.completed(flow, task.task_id, result)
+    write_flow(flow, row, tasks, row.created_at)
+    session.add_all(tasks)
+    return tasks
+
+
+def asset_spec(spec: JobSpec) -> AssetSpec:
+    """Raises `InvalidInputError` for what is not asked of one asset."""
+    if isinstance(spec, EditQueueSpec):
+        raise InvalidInputError("An edit queue is executed, it cannot be submitted.")
+    return spec

@@ -12,7 +12,7 @@ import pytest
 from libs.contracts.jobs import ExtractMetadataSpec, JobState
 from services.jobs import workflow
 from services.jobs.dispatch import Dispatcher
-from services.jobs.repository import remember_result
+from services.jobs.results import remember_result
 from tests.chassis.databases import Jobs, execute, opened
 from tests.unit.samples import result
 

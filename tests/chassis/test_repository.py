@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,12 +14,17 @@ import pytest
 from sqlalchemy import text
 
 from libs.contracts.errors import NotFoundError
-from libs.contracts.jobs import JobError
+from libs.contracts.jobs import ExtractMetadataSpec, JobError, JobState
+from libs.contracts.tasks import MetadataTask
 from services.jobs import workflow
-from services.jobs.repository import Repository, remember_result
+from services.jobs.planner import PlannedTask
+from services.jobs.repository import Repository
+from services.jobs.results import remember_result
+from services.jobs.rows import new_job
+from services.jobs.submission import enqueue
 from services.jobs.workflow import Flow
-from tests.chassis.databases import Jobs, opened
-from tests.unit.samples import result
+from tests.chassis.databases import Jobs, execute, opened
+from tests.unit.samples import asset, result
 
 pytestmark = pytest.mark.anyio
 ERROR = JobError(code="media_error", message="It is broken.")
@@ -201,3 +207,66 @@ async def test_jobs_of_a_channel_are_the_open_ones_and_the_recent_ends(jobs: Job
     found = await jobs.repository.channel_jobs("alice", 60)
     assert [job.job_id for job in found] == [done, running]
     assert [job.job_id for job in await jobs.repository.channel_jobs("alice", 0)] == [running]
+
+
+# --- plans of several tasks ----------------------------------------------------------------------
+
+
+async def planned(jobs: Jobs, *plan: PlannedTask) -> tuple[UUID, list[UUID]]:
+    """A job with these tasks."""
+    spec = ExtractMetadataSpec(asset_id=UUID(int=1))
+    async with jobs.repository.transaction() as session:
+        row = new_job(spec, key="k", owner="public", family="jobs")
+        session.add(row)
+        await session.flush()
+        tasks = await enqueue(session, row, plan, 60)
+    return row.job_id, [task.task_id for task in tasks]
+
+
+def step(name: str, **changes: Any) -> PlannedTask:
+    source = asset()
+    assert source.info is not None
+    work = MetadataTask(source=source.object, info=source.info)
+    return PlannedTask(name, "analyze", work, name, **changes)
+
+
+async def test_the_result_is_that_of_the_last_task_once_the_job_is_completed(jobs: Jobs) -> None:
+    job_id, (first, last) = await planned(jobs, step("a"), step("b"))
+    change = partial(jobs.repository.change, last)
+    job = await change(partial(workflow.completed, task_id=last, result=result("b")))
+    assert job is not None
+    assert (job.state, job.result) == (JobState.PENDING, None)
+    await jobs.repository.change(first, partial(workflow.completed, task_id=first, result=result("a")))
+    (found,) = await jobs.repository.jobs("public", ["k"])
+    assert (found.job_id, found.state, found.result) == (job_id, JobState.COMPLETED, result("b"))
+
+
+async def test_what_cannot_be_done_fails_at_once(jobs: Jobs) -> None:
+    bad = PlannedTask("a", "analyze", None, "", error=ERROR)
+    job_id, (first, second) = await planned(jobs, bad, step("b"))
+    assert (await jobs.job(job_id)).error == {"code": "media_error", "message": "It is broken."}
+    rows = {row.task_id: row for row in await jobs.tasks()}
+    assert (rows[first].state, rows[first].payload, rows[second].state) == ("failed", {}, "cancelled")
+    assert rows[first].error == {"code": "media_error", "message": "It is broken."}
+    assert set(await jobs.repository.unwanted_tasks(job_id)) == {first, second}
+
+
+async def test_rows_of_the_version_before_are_still_good(jobs: Jobs, database_url: str) -> None:
+    (job_id,) = await jobs.submit()
+    copy = """
+        INSERT INTO jobs.jobs (job_id, key, owner, family, kind, asset_id, lane, state, progress, spec,
+                               created_at, updated_at)
+        SELECT $2, 'copy', owner, family, kind, asset_id, lane, state, progress, spec, created_at, updated_at
+        FROM jobs.jobs WHERE job_id = $1"""
+    await execute(database_url, copy, job_id, UUID(int=7))
+    copy = """
+        INSERT INTO jobs.tasks (task_id, job_id, position, name, service, lane, owner, share, fingerprint,
+                                state, needs, weight, fraction, payload, trace, created_at)
+        SELECT $2, $2, position, name, service, lane, owner, share, fingerprint, state, needs, weight,
+               fraction, payload, trace, created_at
+        FROM jobs.tasks WHERE job_id = $1"""
+    await execute(database_url, copy, job_id, UUID(int=7))
+    task_id = UUID(int=7)
+    job = await jobs.repository.change(task_id, partial(workflow.completed, task_id=task_id, result=result()))
+    assert job is not None
+    assert job.state is JobState.COMPLETED

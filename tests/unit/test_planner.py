@@ -7,10 +7,11 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from libs.contracts.errors import MediaError
-from libs.contracts.jobs import EnhanceSpec, ExtractMetadataSpec, JobSpec
+from libs.contracts.errors import InvalidInputError, MediaError
+from libs.contracts.jobs import EditQueueSpec, EnhanceSpec, ExtractMetadataSpec
 from libs.contracts.tasks import MetadataTask, RenderTask
-from services.jobs.planner import PlannedTask, plan
+from services.jobs.planner import AssetSpec, PlannedTask, plan
+from services.jobs.submission import asset_spec
 from tests.unit.samples import asset, info
 
 ENHANCE = EnhanceSpec(asset_id=UUID(int=1))
@@ -18,7 +19,7 @@ EXTRACT = ExtractMetadataSpec(asset_id=UUID(int=1))
 BOTH = pytest.mark.parametrize("spec", [ENHANCE, EXTRACT], ids=["enhance", "metadata"])
 
 
-def only(spec: JobSpec, **changes: object) -> PlannedTask:
+def only(spec: AssetSpec, **changes: object) -> PlannedTask:
     (task,) = plan(spec, asset(**changes))  # type: ignore[arg-type]
     return task
 
@@ -45,30 +46,30 @@ def test_metadata_is_one_task_in_analyze() -> None:
 
 
 @BOTH
-def test_what_does_not_decode_fails_in_the_words_of_the_probe(spec: JobSpec) -> None:
+def test_what_does_not_decode_fails_in_the_words_of_the_probe(spec: AssetSpec) -> None:
     with pytest.raises(MediaError, match=r"^It is a text file\.$"):
         plan(spec, asset(info=None, probe_error="It is a text file."))
 
 
 @BOTH
-def test_what_does_not_decode_fails_in_words_even_without_a_reason(spec: JobSpec) -> None:
+def test_what_does_not_decode_fails_in_words_even_without_a_reason(spec: AssetSpec) -> None:
     with pytest.raises(MediaError, match="cannot be read"):
         plan(spec, asset(info=None))
 
 
 @BOTH
-def test_sound_alone_fails_in_words(spec: JobSpec) -> None:
+def test_sound_alone_fails_in_words(spec: AssetSpec) -> None:
     with pytest.raises(MediaError, match="only sound"):
         plan(spec, asset(info=info(video=None)))
 
 
 @BOTH
-def test_equal_bytes_have_equal_fingerprints_wherever_they_lie(spec: JobSpec) -> None:
+def test_equal_bytes_have_equal_fingerprints_wherever_they_lie(spec: AssetSpec) -> None:
     assert only(spec, number=1).fingerprint == only(spec, number=2).fingerprint
 
 
 @BOTH
-def test_other_bytes_have_other_fingerprints(spec: JobSpec) -> None:
+def test_other_bytes_have_other_fingerprints(spec: AssetSpec) -> None:
     assert only(spec).fingerprint != only(spec, sha256="cd" * 32).fingerprint
 
 
@@ -86,3 +87,9 @@ def test_planning_is_pure() -> None:
     source = asset()
     assert plan(ENHANCE, source) == plan(ENHANCE, source)
     assert msgspec.json.encode(source) == before
+
+
+def test_an_edit_queue_is_not_asked_of_an_asset() -> None:
+    assert asset_spec(ENHANCE) is ENHANCE
+    with pytest.raises(InvalidInputError, match="cannot be submitted"):
+        asset_spec(EditQueueSpec(request_code="user", video_ids=[1]))

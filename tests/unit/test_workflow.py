@@ -11,7 +11,7 @@ from services.jobs import workflow
 from services.jobs.workflow import Flow, TaskNode, TaskState
 from tests.unit.samples import result
 
-A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
+A, B, C, D = (UUID(int=number) for number in range(1, 5))
 ERROR = JobError(code="media_error", message="It is broken.")
 W, R, RUN, BLOCKED = TaskState.WAITING, TaskState.RELEASED, TaskState.RUNNING, TaskState.BLOCKED
 DONE, FAILED, GONE = TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELLED
@@ -141,3 +141,92 @@ def test_a_retried_attempt_does_not_take_progress_back() -> None:
 def test_an_unknown_task_is_a_defect_and_no_silent_nothing() -> None:
     with pytest.raises(StopIteration):
         workflow.completed(single(), B, result())
+
+
+def test_the_result_is_that_of_the_last_task_of_the_plan() -> None:
+    flow = Flow(JobState.PENDING, (TaskNode(A, "a", W), TaskNode(B, "b", W)))
+    flow = workflow.completed(flow, B, result("b"))
+    assert (flow.state, flow.result) == (JobState.PENDING, result("b"))
+    flow = workflow.completed(flow, A, result("a"))
+    assert (flow.state, flow.result) == (JobState.COMPLETED, result("b"))
+
+
+def queue() -> Flow:
+    """`video 2` is made of `video 1`, `video 3` of `video 2`; `video 4` is by itself."""
+    nodes = (
+        TaskNode(A, "video 1", W),
+        TaskNode(B, "video 2", W, follows=("video 1",)),
+        TaskNode(C, "video 3", W, follows=("video 2",)),
+        TaskNode(D, "video 4", W),
+    )
+    return Flow(JobState.PENDING, nodes, independent=True)
+
+
+def reasons(flow: Flow) -> list[str]:
+    return [node.error.message if node.error else "" for node in flow.tasks]
+
+
+def test_what_follows_runs_beside_what_it_is_made_of() -> None:
+    flow = claim(claim(queue(), B), C)
+    assert states(flow) == [W, RUN, RUN, W]
+
+
+def test_a_failure_takes_along_what_is_made_of_it_and_nothing_else() -> None:
+    flow = workflow.completed(claim(claim(queue(), B), D), C, result())
+    flow = workflow.failed(flow, A, ERROR)
+    assert (flow.state, states(flow)) == (JobState.PROCESSING, [FAILED, FAILED, FAILED, RUN])
+    assert reasons(flow) == [
+        "It is broken.",
+        "It is made of video 1, which could not be made.",
+        "It is made of video 2, which could not be made.",
+        "",
+    ]
+    assert flow.progress == 75.0
+    flow = workflow.completed(flow, D, result())
+    assert (flow.state, flow.progress) == (JobState.FAILED, 99.0)
+    assert flow.error is not None
+    assert flow.error.code == "tasks_failed"
+    assert flow.error.message.splitlines()[:2] == [
+        "video 1: It is broken.",
+        "video 2: It is made of video 1, which could not be made.",
+    ]
+
+
+def test_a_replay_reopens_the_failed_task_and_what_it_took_along() -> None:
+    flow = workflow.failed(workflow.failed(queue(), A, ERROR), D, ERROR)
+    assert flow.state is JobState.FAILED
+    flow = claim(flow, A, replayed=True)
+    assert (flow.state, flow.error, states(flow)) == (JobState.PROCESSING, None, [RUN, W, W, FAILED])
+    for task in (A, B, C):
+        flow = workflow.completed(flow, task, result())
+    assert (flow.state, states(flow)) == (JobState.FAILED, [DONE, DONE, DONE, FAILED])
+    assert flow.error is not None
+    assert flow.error.message == "video 4: It is broken."
+    flow = workflow.completed(claim(flow, D, replayed=True), D, result("d"))
+    assert (flow.state, flow.error, flow.result) == (JobState.COMPLETED, None, result("d"))
+
+
+def test_a_replay_may_come_before_the_job_ends() -> None:
+    flow = workflow.failed(claim(queue(), A), A, ERROR)
+    assert states(claim(flow, A, replayed=True)) == [RUN, W, W, W]
+
+
+def test_what_failed_with_another_waits_for_the_replay_of_that() -> None:
+    flow = workflow.failed(claim(queue(), A), A, ERROR)
+    assert workflow.claimed(flow, B, replayed=True) is None
+
+
+def test_what_is_made_of_two_failures_comes_back_with_the_second() -> None:
+    nodes = (TaskNode(A, "a", W), TaskNode(B, "b", W), TaskNode(C, "c", W, follows=("a", "b")))
+    flow = workflow.failed(Flow(JobState.PENDING, nodes, independent=True), A, ERROR)
+    flow = claim(workflow.failed(flow, B, ERROR), A, replayed=True)
+    assert (states(flow), reasons(flow)[2]) == (
+        [RUN, FAILED, FAILED],
+        "It is made of b, which could not be made.",
+    )
+    assert states(claim(flow, B, replayed=True)) == [RUN, RUN, W]
+
+
+def test_a_cancel_ends_an_independent_job() -> None:
+    flow = workflow.cancelled(workflow.failed(queue(), A, ERROR))
+    assert (flow.state, states(flow)) == (JobState.CANCELLED, [FAILED, FAILED, FAILED, GONE])

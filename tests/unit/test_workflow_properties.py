@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -26,15 +27,20 @@ TASK_ORDER = [TaskState.BLOCKED, TaskState.WAITING, TaskState.RELEASED, TaskStat
 
 
 @st.composite
-def dags(draw: st.DrawFn) -> Flow:
-    """Up to five tasks, each needing some of those before it."""
+def dags(draw: st.DrawFn, *, independent: bool | None = None) -> Flow:
+    """Up to five tasks, each needing, and made of, some of those before it."""
     nodes: list[TaskNode] = []
     for number in range(draw(st.integers(1, 5))):
-        names = [node.name for node in nodes]
-        needs = tuple(draw(st.lists(st.sampled_from(names), unique=True))) if names else ()
-        weight = draw(st.floats(0.1, 10.0))
-        nodes.append(TaskNode(UUID(int=number), f"t{number}", TaskState.BLOCKED, needs, weight))
-    return workflow.unblock(Flow(JobState.PENDING, tuple(nodes)))
+        some = some_of([node.name for node in nodes])
+        needs, follows, weight = draw(some), draw(some), draw(st.floats(0.1, 10.0))
+        node = TaskNode(UUID(int=number), f"t{number}", TaskState.BLOCKED, needs, weight, follows=follows)
+        nodes.append(node)
+    chosen = draw(st.booleans()) if independent is None else independent
+    return workflow.unblock(Flow(JobState.PENDING, tuple(nodes), independent=chosen))
+
+
+def some_of(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(names), unique=True, max_size=2).map(tuple) if names else st.just(())
 
 
 KINDS = ["claim", "progress", "complete", "complete", "fail", "cancel", "replay", "release"]
@@ -45,13 +51,8 @@ def release(flow: Flow, task: UUID) -> Flow:
     """What the dispatcher does."""
     if flow.task(task).state is not TaskState.WAITING:
         return flow
-    nodes = [
-        TaskNode(n.task_id, n.name, TaskState.RELEASED, n.needs, n.weight, n.fraction)
-        if n.task_id == task
-        else n
-        for n in flow.tasks
-    ]
-    return Flow(flow.state, tuple(nodes), flow.progress, flow.error, flow.result)
+    nodes = [replace(n, state=TaskState.RELEASED) if n.task_id == task else n for n in flow.tasks]
+    return replace(flow, tasks=tuple(nodes))
 
 
 def apply(flow: Flow, fact: Fact) -> Flow:
@@ -77,12 +78,34 @@ def check_state(flow: Flow) -> None:
             assert not done.issuperset(node.needs)
         if node.state in (TaskState.WAITING, TaskState.RELEASED, TaskState.RUNNING):
             assert done.issuperset(node.needs)
+        assert (node.state is TaskState.FAILED) == (node.error is not None)
     assert (flow.state is JobState.COMPLETED) == all(state is TaskState.COMPLETED for state in states)
     assert (flow.state is JobState.FAILED) == (flow.error is not None)
-    assert (flow.state is JobState.FAILED) == (TaskState.FAILED in states)
-    assert (flow.state is JobState.COMPLETED) == (flow.result is not None)
+    assert (flow.result is not None) == (states[-1] is TaskState.COMPLETED)
     assert not flow.state.terminal or all(state.terminal for state in states)
     assert flow.progress == 100.0 if flow.state is JobState.COMPLETED else 0.0 <= flow.progress <= 99.0
+    if flow.independent:
+        check_independence(flow)
+    else:
+        assert (flow.state is JobState.FAILED) == (TaskState.FAILED in states)
+
+
+def check_independence(flow: Flow) -> None:
+    """Tasks end with those that they are made of, and only with them; the job with the last of them."""
+    failures = {node.name for node in flow.tasks if node.state is TaskState.FAILED}
+    for node in flow.tasks:
+        causes = failures.intersection((*node.follows, *node.needs))
+        if causes:
+            assert node.state is TaskState.FAILED
+        if node.error is not None and node.error != ERROR:
+            assert node.error.code == "dependency_failed"
+            assert any(cause in node.error.message for cause in causes)
+    if all(node.state.terminal for node in flow.tasks):
+        assert flow.state.terminal
+    if flow.state is JobState.FAILED:
+        assert flow.error is not None
+        assert all(name in flow.error.message for name in failures)
+        assert TaskState.CANCELLED not in [node.state for node in flow.tasks]
 
 
 def check_step(before: Flow, after: Flow, fact: Fact) -> None:
@@ -92,16 +115,13 @@ def check_step(before: Flow, after: Flow, fact: Fact) -> None:
     reopened = before.state is JobState.FAILED and after.state is JobState.PROCESSING
     assert not reopened or fact[0] == "replay"
     for old, new in zip(before.tasks, after.tasks, strict=True):
-        assert (old.task_id, old.name, old.needs, old.weight) == (
-            new.task_id,
-            new.name,
-            new.needs,
-            new.weight,
-        )
-        if reopened:
+        fixed = ("task_id", "name", "needs", "follows", "weight")
+        assert all(getattr(old, name) == getattr(new, name) for name in fixed)
+        if fact[0] == "replay":
             assert old.state is not TaskState.COMPLETED or new == old
         elif old.state.terminal:
-            assert new.state is old.state
+            spoilt = before.independent and old.state is TaskState.COMPLETED and fact[0] == "fail"
+            assert new.state is old.state or (spoilt and new.state is TaskState.FAILED)
         elif not new.state.terminal:
             assert TASK_ORDER.index(new.state) >= TASK_ORDER.index(old.state)
     if before.state.terminal and not reopened:
@@ -135,18 +155,56 @@ def test_completions_in_any_order_complete_the_job(flow: Flow, order: list[int])
     assert flow.state is JobState.COMPLETED
 
 
+def finish(flow: Flow) -> Flow:
+    """Run whatever is open, until nothing is."""
+    for _ in flow.tasks:
+        for number, node in enumerate(flow.tasks):
+            if node.state in (TaskState.WAITING, TaskState.RELEASED, TaskState.RUNNING):
+                flow = apply(flow, ("complete", number, 0.0))
+    assert flow.state.terminal, f"stuck: {[(node.name, node.state) for node in flow.tasks]}"
+    return flow
+
+
 @settings(deadline=None, max_examples=100)
 @given(dags(), facts)
 def test_a_replayed_job_can_still_be_completed(flow: Flow, story: list[Fact]) -> None:
     for fact in story:
         flow = apply(flow, fact)
-    failed = [number for number, node in enumerate(flow.tasks) if node.state is TaskState.FAILED]
     if flow.state is not JobState.FAILED:
         return
-    flow = apply(flow, ("replay", failed[0], 0.0))
-    for _ in flow.tasks:  # run whatever is open, until nothing is
-        for number, node in enumerate(flow.tasks):
-            if node.state in (TaskState.WAITING, TaskState.RUNNING):
-                flow = apply(flow, ("complete", number, 0.0))
-    if flow.state is JobState.PROCESSING:
-        raise AssertionError(f"stuck: {[(node.name, node.state) for node in flow.tasks]}")
+    for number in range(len(flow.tasks)):  # every dead letter, causes first
+        flow = apply(flow, ("replay", number, 0.0))
+        flow = flow if flow.state.terminal else finish(flow)
+    failures = [node for node in flow.tasks if node.state is TaskState.FAILED]
+    assert all(node.needs for node in failures if node.error == ERROR)  # those were never delivered
+    assert flow.state is (JobState.FAILED if failures else JobState.COMPLETED)
+
+
+@settings(deadline=None, max_examples=100)
+@given(dags(independent=True), st.sets(st.integers(0, 4)), st.permutations(range(5)))
+def test_the_end_of_an_independent_job_does_not_depend_on_the_order(
+    flow: Flow, broken: set[int], order: list[int]
+) -> None:
+    """Only tasks that are broken, or made of those, fail, whatever comes first."""
+    lost: set[str] = set()
+    for number, node in enumerate(flow.tasks):
+        if number in broken or lost.intersection((*node.follows, *node.needs)):
+            lost.add(node.name)
+    for number in order:
+        if number < len(flow.tasks):
+            flow = apply(flow, ("fail" if number in broken else "complete", number, 0.0))
+    flow = finish(flow)
+    assert {node.name for node in flow.tasks if node.state is TaskState.FAILED} == lost
+    assert flow.state is (JobState.FAILED if lost else JobState.COMPLETED)
+
+
+@settings(deadline=None, max_examples=100)
+@given(dags(independent=True), facts)
+def test_a_replay_touches_what_failed_with_it_alone(flow: Flow, story: list[Fact]) -> None:
+    for fact in story:
+        flow = apply(flow, fact)
+    for number, node in enumerate(flow.tasks):
+        after = apply(flow, ("replay", number, 0.0))
+        for old, new in zip(flow.tasks, after.tasks, strict=True):
+            if old.name != node.name and old.error == ERROR:
+                assert new == old

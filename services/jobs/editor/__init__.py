@@ -1,0 +1,1 @@
+"""Numbered videos, and queues of edits that become one job."""
