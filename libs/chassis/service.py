@@ -96,6 +96,7 @@ def _http_config(shell: Shell, settings: HttpSettings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # whose headers to believe is for the app to say: it needs the true peer
         ws="websockets-sansio",
         ws_max_size=16 * 1024,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace)),

@@ -13,10 +13,13 @@ from reelbus.stack.specs import ProcessSpec
 
 # A refused connection is tried again, so a restarting replica costs time, not errors. uvicorn closes idle
 # connections after 5 s; dropping ours sooner avoids sending a request down one that is just being closed.
+# Caddy writes X-Forwarded-For, -Host and -Proto itself; the other two would be whatever a client sent.
 UPSTREAM = """\
 lb_policy {policy}
 lb_try_duration 10s
 lb_try_interval 100ms
+header_up -X-Forwarded-Port
+header_up -X-Forwarded-Prefix
 transport http {{
 	dial_timeout 2s
 	keepalive 3s

@@ -8,7 +8,15 @@ from litestar.config.cors import CORSConfig
 from services.edge.docs_ui import openapi_config, static_files
 from services.edge.errors import detail_envelope, exception_handlers
 
-_EXPOSED = ["Accept-Ranges", "Content-Length", "Content-Range", "ETag", "Retry-After"]
+_EXPOSED = [
+    "Accept-Ranges",
+    "Content-Length",
+    "Content-Range",
+    "ETag",
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+]
 
 
 def litestar(routers: list[Router], cors_origins: list[str]) -> Litestar:

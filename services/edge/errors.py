@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandler
@@ -29,19 +30,28 @@ _STATUS = {
 _RETRY_AFTER = "3"
 
 
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What `detail_envelope` makes, for OpenAPI."""
+
+    detail: str
+
+
 def detail_envelope(status: int, message: str, details: dict[str, Any]) -> Any:
     """`{"detail": …}`: the enhancement and video-editor families, and whatever belongs to none."""
     return {"detail": message}
 
 
-def exception_handlers(envelope: Envelope) -> dict[int | type[Exception], ExceptionHandler[Any]]:
-    """Litestar handlers that answer every exception in `envelope`."""
+def exception_handlers(
+    envelope: Envelope, **statuses: int
+) -> dict[int | type[Exception], ExceptionHandler[Any]]:
+    """Litestar handlers that answer every exception in `envelope`; `statuses` by code where a contract has
+    another one than usual."""
 
     def on_named(request: Request[Any, Any, Any], error: ReelbusError) -> Response[Any]:
-        status = _STATUS.get(error.code, 500)
+        status = (_STATUS | statuses).get(error.code, 500)
         if status >= 500:  # the server's fault, worth a line
             log.warning(
-                "request failed", extra={"path": request.url.path, "code": error.code}, exc_info=error
+                "request failed", extra={"path": request.scope["path"], "code": error.code}, exc_info=error
             )
         headers = {"Retry-After": _RETRY_AFTER} if status == 503 else {}
         return _response(envelope(status, error.message, error.details), status, headers)
@@ -52,7 +62,7 @@ def exception_handlers(envelope: Envelope) -> dict[int | type[Exception], Except
         )
 
     def on_unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        log.error("request crashed", extra={"path": request.url.path}, exc_info=error)
+        log.error("request crashed", extra={"path": request.scope["path"]}, exc_info=error)
         return _response(envelope(500, "Something went wrong on the server.", {}), 500, {})
 
     return {ReelbusError: on_named, HTTPException: on_http, Exception: on_unknown}

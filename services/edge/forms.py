@@ -38,15 +38,21 @@ class Part:
 
 
 async def parts(
-    body: AsyncIterator[bytes], content_type: str, *, max_size: int, idle: float = _IDLE
+    body: AsyncIterator[bytes],
+    content_type: str,
+    *,
+    max_size: int,
+    max_parts: int = _MAX_PARTS,
+    idle: float = _IDLE,
 ) -> AsyncIterator[Part]:
-    """The parts of a form of at most `max_size` bytes in all. Raises `InvalidInputError` for what is no
-    such form, ends too early, or stands still for `idle` seconds; `TooLargeError`."""
+    """The parts, `max_parts` at most, of a form of at most `max_size` bytes in all. Raises
+    `InvalidInputError` for what is no such form, ends too early, or stands still for `idle` seconds;
+    `TooLargeError`."""
     kind, options = parse_options_header(content_type)
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not boundary:
         raise InvalidInputError("The request must be multipart/form-data.")
-    events = _events(_measured(body, max_size, idle), boundary)
+    events = _events(_measured(body, max_size, idle), boundary, max_parts)
     async for event in events:
         if isinstance(event, MultipartSegment):
             part = Part(
@@ -85,10 +91,10 @@ async def _measured(body: AsyncIterator[bytes], max_size: int, idle: float) -> A
 
 
 async def _events(
-    body: AsyncIterator[bytes], boundary: str
+    body: AsyncIterator[bytes], boundary: str, max_parts: int
 ) -> AsyncIterator[MultipartSegment | bytes | None]:
     try:
-        parser = PushMultipartParser(boundary, max_segment_count=_MAX_PARTS)
+        parser = PushMultipartParser(boundary, max_segment_count=max_parts)
         async for chunk in body:
             if not chunk:  # to the parser it would be the end
                 continue

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 import anyio
@@ -38,21 +38,25 @@ class StoredUpload:
         self.asset_id = asset_id
         self._stored = stored
 
-    async def complete(self, *, family: str, channel: str | None = None) -> Asset:
-        """Make the asset. Raises what ingest raises."""
+    async def complete(
+        self, *, family: str, channel: str | None = None, require_video: bool = False
+    ) -> Asset:
+        """Make the asset. Raises what ingest raises: `MediaError` for what is no video where one is
+        required."""
         request = CompleteUpload(
             asset_id=self.asset_id,
             size=self._stored.size,
             sha256=self._stored.sha256,
             family=family,
             channel=channel,
+            require_video=require_video,
         )
         asset: Asset = await self._bus.call(COMPLETE_UPLOAD, request)
         return asset
 
 
 class Uploader:
-    """Stores uploads of at most `max_size` bytes, `max_uploads` at once."""
+    """Stores files of at most `max_size` bytes, of `max_uploads` requests at once."""
 
     def __init__(self, bus: Bus, storage: Storage, *, max_size: int, max_uploads: int) -> None:
         self._bus = bus
@@ -75,12 +79,19 @@ class Uploader:
     async def storing(self, part: Part, *, owner: str) -> AsyncIterator[StoredUpload]:
         """The part's bytes in storage. When the block (or the upload itself) fails, is cancelled or the
         client goes away, everything of it is removed again."""
+        async with self.batch(owner=owner) as store:
+            yield await store(part)
+
+    @asynccontextmanager
+    async def batch(self, *, owner: str) -> AsyncIterator[Callable[[Part], Awaitable[StoredUpload]]]:
+        """As `storing`, for parts that are stored one after the other: all of them or none. Counts as one
+        upload, since it holds the memory of one."""
         if self._open >= self._max_uploads:
             raise UnavailableError("Too many uploads at once; try again.")
         self._open += 1
         try:
-            async with self._storing(part, owner) as stored:
-                yield stored
+            async with AsyncExitStack() as stack:
+                yield lambda part: stack.enter_async_context(self._storing(part, owner))
         finally:
             self._open -= 1
 

@@ -27,7 +27,7 @@ from libs.contracts.rpc import (
     GetAsset,
     UploadTicket,
 )
-from libs.media.probe import probe
+from libs.media.probe import check_decodes, probe
 from libs.media.runner import Tools
 from services.ingest.models import UploadRow
 from services.ingest.naming import display_name, upload_key
@@ -72,7 +72,9 @@ class Handlers:
 
     async def complete(self, request: CompleteUpload) -> Asset:
         row = await self._repository.upload(request.asset_id)
-        info, problem = await self._probe(row.key, request.size)
+        info, problem = await self._probe(row.key, request.size, request.require_video)
+        if problem is not None and request.require_video:
+            raise MediaError(problem)
         asset = Asset(
             asset_id=row.asset_id,
             owner=row.owner,
@@ -88,14 +90,17 @@ class Handlers:
         await self._repository.complete(asset, family=request.family, channel=request.channel)
         return asset
 
-    async def _probe(self, key: str, size: int) -> tuple[MediaInfo | None, str | None]:
-        """What is in the object, or why nothing is."""
+    async def _probe(self, key: str, size: int, decode: bool) -> tuple[MediaInfo | None, str | None]:
+        """What is in the object, or why nothing is; with `decode` a picture must come out of it."""
         if size == 0:
             return None, "The file is empty."
         try:
             async with self._probes:
-                url = await self._storage.presign(key, ttl=self._probe_time_limit + 30)
-                probed = await probe(url, self._tools, size=size, time_limit=self._probe_time_limit)
+                limit = self._probe_time_limit
+                url = await self._storage.presign(key, ttl=2 * limit + 30)
+                probed = await probe(url, self._tools, size=size, time_limit=limit)
+                if decode:
+                    await check_decodes(url, probed.info, self._tools, time_limit=limit)
         except MediaError as error:
             return None, error.message
         except TaskTimeoutError:

@@ -11,9 +11,9 @@ import pytest
 
 from libs.chassis.bus import Bus
 from libs.chassis.storage import Storage
-from libs.contracts.errors import UnavailableError
+from libs.contracts.errors import TooLargeError, UnavailableError
 from libs.contracts.media import ObjectRef
-from libs.contracts.rpc import UploadTicket
+from libs.contracts.rpc import ABANDON_UPLOAD, BEGIN_UPLOAD, AbandonUpload, Done, UploadTicket
 from services.edge.forms import Part
 from services.edge.uploads import Uploader
 
@@ -58,3 +58,52 @@ async def test_one_upload_too_many_is_sent_away_and_may_come_back() -> None:
     await staying
     async with uploader.storing(part, owner="public") as stored:
         assert stored.asset_id == ASSET
+
+
+class Counting:
+    """Gives out tickets, and hears of what is abandoned."""
+
+    def __init__(self) -> None:
+        self.begun: list[UUID] = []
+        self.abandoned: list[UUID] = []
+
+    async def call(self, method: Any, request: Any) -> Any:
+        if method is BEGIN_UPLOAD:
+            self.begun.append(UUID(int=len(self.begun) + 1))
+            return UploadTicket(asset_id=self.begun[-1], key=f"uploads/{len(self.begun)}/a.mp4")
+        assert method is ABANDON_UPLOAD
+        assert isinstance(request, AbandonUpload)
+        self.abandoned.append(request.asset_id)
+        return Done()
+
+
+def batches(bus: Counting) -> Uploader:
+    return Uploader(cast("Bus", bus), cast("Storage", Taking()), max_size=9, max_uploads=1)
+
+
+async def test_a_batch_counts_as_one_upload() -> None:
+    bus = Counting()
+    uploader = batches(bus)
+    part = Part("file", "a.mp4", "video/mp4", nothing())
+    async with uploader.batch(owner="public") as store:
+        stored = [await store(part) for _ in range(3)]
+    assert [each.asset_id for each in stored] == bus.begun
+    assert bus.abandoned == []
+    async with uploader.storing(part, owner="public"):  # and gives its place back
+        pass
+
+
+@pytest.mark.parametrize("error", [TooLargeError("Too large."), asyncio.CancelledError()])
+async def test_a_batch_that_fails_leaves_none_of_its_files(error: BaseException) -> None:
+    bus = Counting()
+    part = Part("file", "a.mp4", "video/mp4", nothing())
+
+    async def fail() -> None:
+        async with batches(bus).batch(owner="public") as store:
+            for _ in range(3):
+                await store(part)
+            raise error
+
+    with pytest.raises(type(error)):
+        await fail()
+    assert sorted(bus.abandoned) == bus.begun

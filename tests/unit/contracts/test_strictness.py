@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ import pytest
 
 from libs.chassis.codec import decode, encode
 from libs.contracts import errors
+from libs.contracts.editor import ConcatEdit, Edit, EncodeEdit, TrimEdit
 from libs.contracts.errors import InvalidInputError, NotFoundError, ReelbusError, error_of
 from libs.contracts.graph import (
     AudioEncoding,
@@ -22,7 +23,16 @@ from libs.contracts.graph import (
     SubtitleEncoding,
     VideoEncoding,
 )
-from libs.contracts.jobs import EnhanceSpec, Job, JobCompleted, JobError, JobSpec, JobState
+from libs.contracts.jobs import (
+    EditQueueSpec,
+    EnhanceSpec,
+    ExtractMetadataSpec,
+    Job,
+    JobCompleted,
+    JobError,
+    JobSpec,
+    JobState,
+)
 from libs.contracts.media import AudioStream, MediaInfo, ObjectRef, SubtitleStream, VideoStream
 from libs.contracts.rpc import CANCEL_JOB, METHODS, Ok, RpcError, Submission, SubmitJobs, reply_type
 from libs.contracts.tasks import (
@@ -115,7 +125,15 @@ def test_what_is_written_is_read_again(message: Any) -> None:
         (TaskSpec, MetadataTask(source=OBJECT, info=INFO)),
         (TaskResult, RESULT),
         (TaskResult, MetadataResult(artifact=OBJECT)),
-        *((JobSpec, kind(asset_id=ID)) for kind in get_args(JobSpec)),
+        (JobSpec, EnhanceSpec(asset_id=ID)),
+        (JobSpec, ExtractMetadataSpec(asset_id=ID)),
+        (JobSpec, EditQueueSpec(request_code="me", video_ids=[3, 4])),
+        (Edit, TrimEdit(video_id=1, start=0.5, end=2)),
+        (Edit, ConcatEdit(video_ids=[1, 1])),
+        (
+            Edit,
+            EncodeEdit(video_id=1, video_codec="h264", audio_codec="aac", width=64, height=64, frame_rate=5),
+        ),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -19,6 +19,7 @@ from libs.contracts.tasks import MetadataResult, RenderResult
 from services.edge.contracts.enhancement.schemas import metadata_document
 from services.edge.downloads import Content, content_of
 from services.edge.job_loader import JobLoader
+from services.edge.stored import stored_content
 
 ENHANCE, EXTRACT = "enhance", "extract_metadata"
 _MAX_METADATA = 16 << 20
@@ -60,13 +61,7 @@ class ResultFiles:
             asset = await self._asset(file_id)
             if extension != PurePosixPath(asset.name).suffix[1:].lower():
                 raise NotFoundError("File not found")
-        await self._storage.stat(artifact.key)  # an error now, not in the middle of the answer
-        return Content(
-            artifact.size,
-            artifact.sha256[:32],
-            artifact.content_type,
-            lambda offset, length: self._storage.get(artifact.key, offset, length),
-        )
+        return await stored_content(self._storage, artifact)
 
     async def metadata(self, name: str) -> Content:
         """`{file_id}_metadata.json` or `{file_id}.json`."""

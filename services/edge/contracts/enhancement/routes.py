@@ -18,9 +18,10 @@ from services.edge.contracts.enhancement.files import (
     job_key,
 )
 from services.edge.contracts.enhancement.openapi import UploadOperation
-from services.edge.contracts.enhancement.schemas import Problem, Status, Uploaded, status_of
+from services.edge.contracts.enhancement.schemas import Status, Uploaded, status_of
 from services.edge.contracts.enhancement.upload import UploadFlow
 from services.edge.downloads import serve
+from services.edge.errors import Problem
 from services.edge.job_loader import JobLoader
 
 AnyRequest = Request[Any, Any, Any]

@@ -29,12 +29,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     last_updated: str
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Every error of this family."""
-
-    detail: str
-
-
 def status_of(job: Job) -> Status:
     """A cancelled job shows as failed, which is all that the contract knows."""
     cancelled = job.state is JobState.CANCELLED

@@ -1,0 +1,1 @@
+"""The video editor contract: `/video/*` and `/storage/{origin,modi}`."""

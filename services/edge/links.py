@@ -1,0 +1,107 @@
+"""Absolute links: from the public URL, or else from the request, whose headers anybody may have written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from litestar import Request
+
+from libs.contracts.errors import InvalidInputError
+
+_HOST = re.compile(
+    r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9._-]{0,252})(?::(?P<port>[0-9]{1,5}))?", re.ASCII
+)
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}){1,10}", re.ASCII)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+_Host = tuple[str, int | None]
+"""A name or an address (IPv6 in brackets), and a port."""
+
+
+class Links:
+    """`public_url` is the base of all links; without it the request's own address is, as the outermost of
+    the `trusted_proxies` (addresses or networks) saw it."""
+
+    def __init__(self, public_url: str | None, trusted_proxies: Sequence[str]) -> None:
+        self._public = public_url
+        self._trusted = [ip_network(each, strict=False) for each in trusted_proxies]
+
+    def to(self, request: Request[Any, Any, Any], path: str) -> str:
+        """The URL of `path` (absolute, not quoted). Raises `InvalidInputError` for a hostile `Host`."""
+        return (self._public or self._address(request)) + quote(path)
+
+    def _address(self, request: Request[Any, Any, Any]) -> str:
+        """Scheme, authority and prefix under which the client sent this request."""
+        scheme, prefix = request.scope["scheme"], ""
+        host: _Host | None = None
+        port: int | None = None
+        if self._trusts(request.scope.get("client")):
+            proto = _last(request, "x-forwarded-proto").lower()
+            scheme = proto if proto in _DEFAULT_PORTS else scheme
+            host = _parse_host(_last(request, "x-forwarded-host"))
+            port = _parse_port(_last(request, "x-forwarded-port"))
+            prefix = _last(request, "x-forwarded-prefix").rstrip("/")
+        name, own_port = host or _own_host(request)
+        port = port or own_port
+        authority = name if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{name}:{port}"
+        return f"{scheme}://{authority}{prefix if _PREFIX.fullmatch(prefix) else ''}"
+
+    def _trusts(self, peer: tuple[str, int] | None) -> bool:
+        """Whether the other end of the connection is a proxy of ours."""
+        try:
+            address = ip_address(peer[0] if peer else "")
+        except ValueError:
+            return False
+        if isinstance(address, IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._trusted)
+
+
+def parse_public_url(text: str) -> str:
+    """`text` without its last slash. Raises `ValueError` unless it is an http(s) URL of a host, perhaps with
+    a path."""
+    url = urlsplit(text.strip())
+    plain = not (url.query or url.fragment or url.username or url.password)
+    if url.scheme not in _DEFAULT_PORTS or not plain or _parse_host(url.netloc) is None:
+        raise ValueError("must be a URL such as https://media.example.com or https://example.com/media")
+    return f"{url.scheme}://{url.netloc}{quote(url.path.rstrip('/'), safe='/%')}"
+
+
+def _own_host(request: Request[Any, Any, Any]) -> _Host:
+    """What the request itself names; without that (HTTP/1.0) the address that it came to."""
+    named = request.headers.getall("host", [])
+    if not named and (server := request.scope.get("server")):
+        name, port = server
+        return (f"[{name}]" if ":" in name else name), port
+    host = _parse_host(named[0]) if len(named) == 1 else None
+    if host is None:
+        raise InvalidInputError("The Host header of the request makes no sense.")
+    return host
+
+
+def _parse_host(text: str) -> _Host | None:
+    """`None` for what is no host with an optional port."""
+    found = _HOST.fullmatch(text)
+    if found is None:
+        return None
+    name, port = found["name"], found["port"]
+    if name.startswith("["):
+        try:
+            ip_address(name[1:-1])
+        except ValueError:
+            return None
+    return None if port and not _parse_port(port) else (name, _parse_port(port or ""))
+
+
+def _parse_port(text: str) -> int | None:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
+    return number if 0 < number < 1 << 16 else None
+
+
+def _last(request: Request[Any, Any, Any], header: str) -> str:
+    """The value that the nearest proxy wrote: what stands before it may be its client's."""
+    return ",".join(request.headers.getall(header, [])).rpartition(",")[2].strip()

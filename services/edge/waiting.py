@@ -1,0 +1,97 @@
+"""Waiting for the end of jobs: told by events, and by a look now and then where an event was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+from libs.contracts.errors import ReelbusError, UnavailableError
+from libs.contracts.jobs import Job, JobEvent
+from services.edge.job_loader import JobLoader
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_RECHECK = 5.0
+
+
+class EndWaiter:
+    """Lets at most `limit` requests wait; looks at each job when its wait begins and every `recheck` seconds.
+    `on_end` must hear of every end."""
+
+    def __init__(self, jobs: JobLoader, *, limit: int, recheck: float = _RECHECK) -> None:
+        self._jobs = jobs
+        self._limit = limit
+        self._recheck = recheck
+        self._places = 0
+        self._waiting: defaultdict[UUID, set[asyncio.Future[Job]]] = defaultdict(set)
+
+    async def on_end(self, event: JobEvent) -> None:
+        """A job is completed, failed or cancelled."""
+        for future in self._waiting.get(event.job.job_id, ()):
+            if not future.done():
+                future.set_result(event.job)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Room for one wait, taken before there is anything to wait for. Raises `UnavailableError`."""
+        if self._places >= self._limit:
+            raise UnavailableError("Too many requests wait already; try again.")
+        self._places += 1
+        try:
+            yield
+        finally:
+            self._places -= 1
+
+    async def wait(self, job: Job, seconds: float) -> Job | None:
+        """`job` as it ended, or `None` when it has not within `seconds`."""
+        if job.state.terminal:
+            return job
+        future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        self._waiting[job.job_id].add(future)  # before the first look: an end falls into one of the two
+        looking = asyncio.create_task(self._look(job, future))
+        try:
+            done, _ = await asyncio.wait({future}, timeout=seconds)
+            return future.result() if done else None
+        finally:
+            looking.cancel()
+            self._waiting[job.job_id].discard(future)
+            if not self._waiting[job.job_id]:
+                del self._waiting[job.job_id]
+
+    async def _look(self, job: Job, future: asyncio.Future[Job]) -> None:
+        while not future.done():
+            try:
+                found = await self._jobs.state(job.owner, job.key)
+            except ReelbusError as error:  # an event may still come, and so does the next look
+                log.warning("job not seen", extra={"job_id": str(job.job_id), "error": error.message})
+            else:
+                if found.state.terminal and not future.done():
+                    future.set_result(found)
+            await asyncio.sleep(self._recheck)
+
+
+async def while_connected(
+    receive: Callable[[], Awaitable[Any]], work: Coroutine[Any, Any, T | None]
+) -> T | None:
+    """What `work` returns; it is cancelled, and the answer `None`, when the client goes away. `receive` is
+    that of a request whose body was read."""
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_disconnected(receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return await working if working.done() else None
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _disconnected(receive: Callable[[], Awaitable[Any]]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
