@@ -26,6 +26,30 @@ class Clips:
             _ffmpeg("-stream_loop", "-1", "-i", str(bunny()), "-t", str(seconds), *video, "-c:a", "aac", path)
         return path
 
+    def feature(self, minutes: int) -> Path:
+        """Half a minute of it over and over, as a phone films: 1920x1080, 30 fps, a key frame a second."""
+        path = self._folder / f"feature-{minutes}.mp4"
+        part = self._folder / "half-a-minute.mp4"
+        if not part.exists():
+            video = (
+                "-vf",
+                "scale=1920:1080",
+                "-r",
+                "30",
+                "-c:v",
+                "libx264",
+                "-preset",
+                "veryfast",
+                "-g",
+                "30",
+            )
+            _ffmpeg("-stream_loop", "-1", "-i", str(bunny()), "-t", "30", *video, "-crf", "23", "-c:a", "aac",
+                    "-ac", "2", part)  # fmt: skip
+        if not path.exists():
+            _ffmpeg("-stream_loop", str(minutes * 2 - 1), "-i", str(part), "-c", "copy",
+                    "-movflags", "+faststart", path)  # fmt: skip
+        return path
+
     def unique(self, source: Path) -> Path:
         """The same video with other bytes, so that no earlier result answers for it."""
         path = self._folder / f"{uuid4().hex}{source.suffix}"

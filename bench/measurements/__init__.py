@@ -6,16 +6,28 @@ from collections.abc import Callable
 
 from bench.bench import Bench
 from bench.measurements import (
+    edit_queue,
     enhance_overhead,
     event_latency,
     idle_rss,
     metadata_speed,
     start,
     status_rate,
+    trim,
     upload,
 )
 from bench.report import Result
 
-MODULES = (start, idle_rss, metadata_speed, enhance_overhead, upload, status_rate, event_latency)
+MODULES = (
+    start,
+    idle_rss,
+    metadata_speed,
+    enhance_overhead,
+    upload,
+    status_rate,
+    event_latency,
+    trim,
+    edit_queue,
+)
 MEASUREMENTS: dict[str, Callable[[Bench], Result]] = {module.NAME: module.measure for module in MODULES}
 """In the order in which they run: the idle stack is looked at while it is fresh."""

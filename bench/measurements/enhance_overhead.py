@@ -21,7 +21,7 @@ from bench.client import post_file
 from bench.report import Figure, Result, Target
 from bench.stack import Stack
 from libs.chassis.bus import Bus
-from libs.chassis.settings import BusSettings, StorageSettings
+from libs.chassis.settings import BusSettings
 from libs.chassis.storage import Storage
 from libs.contracts.jobs import EnhanceSpec
 from libs.contracts.media import PUBLIC_OWNER, Asset, ObjectRef
@@ -159,14 +159,7 @@ async def _client(stack: Stack) -> AsyncIterator[tuple[Bus, Storage]]:
     reach = stack.connection
     bus = Bus("bench", BusSettings(nats_url=SecretStr(reach.nats_url)))
     await bus.connect()
-    storage = Storage(
-        StorageSettings(
-            s3_endpoint=reach.s3_endpoint,
-            s3_access_key=SecretStr(reach.s3_access_key),
-            s3_secret_key=SecretStr(reach.s3_secret_key),
-            s3_bucket=reach.s3_bucket,
-        )
-    )
+    storage = reach.storage()
     try:
         yield bus, storage
     finally:

@@ -40,6 +40,8 @@ from libs.contracts.tasks import (
 
 log = logging.getLogger(__name__)
 
+_URL_GRACE, _MAX_TTL = 60.0, 7 * 86_400.0
+"""Seconds; S3 signs for seven days at most."""
 PROGRESS_INTERVAL = 0.25
 """Seconds between two progress signals of a task at least."""
 
@@ -57,8 +59,8 @@ class TaskContext:
         self._signals: set[asyncio.Task[None]] = set()
 
     async def url(self, source: ObjectRef) -> str:
-        """A URL under which tools read `source` with ranged requests."""
-        return await self._storage.presign(source.key)
+        """A URL under which tools read `source` with ranged requests, while the task may run."""
+        return await self._storage.presign(source.key, ttl=min(self.task.time_limit + _URL_GRACE, _MAX_TTL))
 
     async def stage(self, source: ObjectRef) -> Path:
         """A local copy of `source` in the scratch folder."""

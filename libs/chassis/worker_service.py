@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from libs.chassis.bus import Bus, started
@@ -19,9 +19,13 @@ class WorkerServiceSettings(ServiceSettings, BusSettings, StorageSettings, Worke
 
 @asynccontextmanager
 async def worker_service(
-    name: str, settings: WorkerServiceSettings, health: Health, handlers: Mapping[type, TaskHandler]
+    name: str,
+    settings: WorkerServiceSettings,
+    health: Health,
+    handlers: Mapping[type, TaskHandler],
+    register: Callable[[Bus], None] | None = None,
 ) -> AsyncIterator[None]:
-    """Work on the tasks of service `name` while the block runs."""
+    """Work on the tasks of service `name` while the block runs. `register` adds what else it answers."""
     async with AsyncExitStack() as stack:
         bus = Bus(name, settings)
         await bus.connect()
@@ -29,6 +33,8 @@ async def worker_service(
         stack.callback(storage.close)
         health.require("bus", bus.check)
         health.require("storage", storage.check)
+        if register is not None:
+            register(bus)
         worker = Worker(name, bus, storage, settings, handlers)
         stack.enter_context(worker.scratch())
         await stack.enter_async_context(started(bus))

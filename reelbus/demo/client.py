@@ -1,4 +1,4 @@
-"""A client of the enhancement contract, as anybody would write one: WebSocket first, then the upload."""
+"""A client of the contracts, as anybody would write one: WebSocket first, then the upload."""
 
 import asyncio
 import json
@@ -79,6 +79,22 @@ class Client:
         }
         answer = await self._ask("POST", "/upload", content=body(), headers=headers)
         return str(answer.json()["file_id"])
+
+    async def put_video(self, path: Path) -> int:
+        """Upload to the editor; the video's id."""
+        with path.open("rb") as file:
+            files = {"files": (path.name, file, "video/mp4")}
+            answer = await self._ask("PUT", "/video/upload", files=files)
+        return int(answer.json()[0]["id"])
+
+    async def post(self, path: str, body: Message, headers: dict[str, str] | None = None) -> Message:
+        """The answer to a JSON body."""
+        answer: Message = (await self._ask("POST", path, json=body, headers=headers)).json()
+        return answer
+
+    async def get(self, path: str) -> Message:
+        answer: Message = (await self._ask("GET", path)).json()
+        return answer
 
     async def status(self, process: str, file_id: str) -> Message:
         """What the status endpoint of `process` says, in the shape of a WebSocket message."""

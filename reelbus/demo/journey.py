@@ -15,6 +15,7 @@ from libs.media.containers import BY_MUXER
 from reelbus.demo import clips, facts, sheet
 from reelbus.demo.client import Client, follow
 from reelbus.demo.clips import Clip
+from reelbus.demo.edit import edit
 from reelbus.demo.errors import DemoError
 from reelbus.demo.screen import Bars, Screen
 from reelbus.stack import control
@@ -45,6 +46,7 @@ class Results:
     enhanced: Path
     metadata: Path
     picture: Path
+    edits: dict[Path, str]
 
 
 def travel(wish: Wish, screen: Screen) -> None:
@@ -121,12 +123,13 @@ async def _process(url: str, clip: Clip, output: Path, screen: Screen) -> Result
                     clip.path, lambda sent, of: bars.show("upload", 100 * sent / of, f"{of / 1e6:.1f} MB")
                 )
                 await _watch(client, channel, file_id, bars)
+            edits = await edit(client, clip.path, output, bars)
         unnamed = output / f"enhanced{clip.path.suffix}"
         enhanced = await client.download(f"/processed_videos/{file_id}", unnamed, EXTENSIONS)
         document, _ = await client.fetch(f"/processed_videos/metadata/{file_id}_metadata.json")
     metadata = output / "metadata.json"
     metadata.write_bytes(document)
-    return Results(enhanced, metadata, output / "before-after.png")
+    return Results(enhanced, metadata, output / "before-after.png", edits)
 
 
 async def _watch(client: Client, channel: Any, file_id: str, bars: Bars) -> None:
@@ -154,6 +157,7 @@ def _show(clip: Clip, results: Results, screen: Screen) -> None:
         (results.picture, "before and after, side by side"),
         (results.enhanced, "the enhanced video"),
         (results.metadata, "its metadata"),
+        *results.edits.items(),
         (clip.path, "what was uploaded"),
     ):
         screen.say(f"  {path!s:<32} {what}")

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from reelbus.stack import lock, secrets, state
 from reelbus.stack.errors import NotRunningError
 from reelbus.stack.layout import Layout
 from reelbus.stack.secrets import Secrets
+
+if TYPE_CHECKING:
+    from libs.chassis.storage import Storage
 
 USER = "reelbus"
 BUCKET = "media"
@@ -33,6 +39,19 @@ class StackConnection:
             "REELBUS_S3_BUCKET": self.s3_bucket,
             "REELBUS_PUBLIC_URL": self.public_url,
         }
+
+    def storage(self) -> "Storage":
+        """A client of its own of the object store; close it."""
+        from libs.chassis.settings import StorageSettings
+        from libs.chassis.storage import Storage
+
+        settings = StorageSettings(
+            s3_endpoint=self.s3_endpoint,
+            s3_access_key=SecretStr(self.s3_access_key),
+            s3_secret_key=SecretStr(self.s3_secret_key),
+            s3_bucket=self.s3_bucket,
+        )
+        return Storage(settings)
 
 
 def describe(keys: Secrets, ports: dict[str, int], public_url: str) -> StackConnection:

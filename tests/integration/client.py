@@ -200,6 +200,14 @@ class Operator:
 
         return asyncio.run(fetch())
 
+    def delete_object(self, key: str) -> None:
+        """Remove a stored object behind the services' backs."""
+        storage = self.connection.storage()
+        try:
+            asyncio.run(storage.delete(key))
+        finally:
+            storage.close()
+
     def encoders(self) -> dict[str, list[psutil.Process]]:
         """Running ffmpeg processes by the transcode replica that they belong to."""
         found: dict[str, list[psutil.Process]] = {}

@@ -10,7 +10,10 @@ import pytest
 
 from tests.integration.client import Operator, User
 from tests.integration.otlp import Collector
+from tests.media.corpus import corpus
 from tests.stack.harness import Stack
+
+__all__ = ["corpus"]
 
 ROOT = Path(__file__).parents[2]
 IMPATIENT = {
