@@ -54,7 +54,14 @@ def worn_copy(source: Path, target: Path) -> Clip:
         .filter("eq", contrast=0.55, saturation=0.55)
         .filter("noise", alls=5, allf="t", all_seed=random.randrange(1 << 30))  # noqa: S311 (only grain)
     )
-    encoding = {"c:v": "libx264", "preset": "veryfast", "crf": 18, "pix_fmt": "yuv420p", "c:a": "copy"}
+    encoding = {
+        "c:v": "libx264",
+        "preset": "veryfast",
+        "crf": 18,
+        "g": 25,
+        "pix_fmt": "yuv420p",
+        "c:a": "copy",
+    }
     _run(ffmpeg.output(picture, opened["a?"], str(target), **encoding))
     return Clip(target, "a noisy, dull copy of Big Buck Bunny, as an old camera would have made it", source)
 

@@ -100,6 +100,21 @@ def test_the_metadata_says_what_ffprobe_says(outcome: tuple[Path, str]) -> None:
     assert f"{video['width']} x {video['height']}" in printed
 
 
+def test_the_edits_are_exact(outcome: tuple[Path, str]) -> None:
+    """0.3 to 0.8 of 132 frames at 25 a second; most are copied, few encoded."""
+    folder, printed = outcome
+    counting = ("-count_frames", "-select_streams", "v:0")
+    trimmed = probe(folder / "trimmed.mp4", *counting)["streams"][0]
+    found = re.search(r"(\d+) pictures copied, (\d+) at the cuts encoded", printed)
+    assert found
+    copied, encoded = map(int, found.groups())
+    assert copied > encoded
+    assert int(trimmed["nb_read_frames"]) == copied + encoded == 66
+    streams = probe(folder / "encoded.mp4")["streams"]
+    video = next(stream for stream in streams if stream["codec_type"] == "video")
+    assert (video["codec_name"], video["width"], video["height"]) == ("hevc", 640, 360)
+
+
 def test_its_stack_is_stopped(outcome: tuple[Path, str]) -> None:
     folder, _ = outcome
     state = json.loads((folder.parent / ".reelbus" / "demo" / "state.json").read_text())
