@@ -18,7 +18,8 @@ from av.video.stream import VideoStream
 
 from libs.media.cut.compare import FAITHFUL, likeness
 from libs.media.cut.facts import Refused
-from libs.media.cut.nal import parse_config, split
+from libs.media.cut.nal import Entry, parse_config, split
+from libs.media.cut.pictures import Look
 from libs.media.cut.planned import Planned, digest
 
 OUT_OF_SYNC = Fraction(20, 1000)
@@ -72,24 +73,23 @@ class _Looking:
         self._times.append(pts)
         self._last = max(self._last, pts + (packet.duration or 0))
         if self._region is None and self._regions and number == self._regions[0][0]:
-            self._region = _Region(self._video, self._regions.pop(0)[1], self._threads)
+            strict = planned.entries.get(number, Entry.NONE) is not Entry.RECOVERY
+            self._region = _Region(self._video, self._regions.pop(0)[1], self._threads, strict=strict)
         if self._region is not None:
-            self._region.feed(packet, number)
+            for shown, frame in self._region.feed(packet, number):
+                self._compare(self._planned.looks.get(self._planned.shown[shown]), frame)
             if number == self._region.last:
-                self._compare(self._region)
                 self._region = None
 
     def _digest(self, packet: Packet[Any]) -> bytes:
         return digest(self._planned.codec, split(bytes(packet), self._length_size))
 
-    def _compare(self, region: _Region) -> None:
-        for number, frame in region.frames():
-            look = self._planned.looks.get(self._planned.shown[number])
-            if look is None:
-                continue
-            found = likeness(look.frame, frame)
-            if found < (float("inf") if look.exact else FAITHFUL):
-                raise WrongError(f"{WRONG} (pictures: {found:.1f} dB)")
+    def _compare(self, look: Look | None, frame: VideoFrame) -> None:
+        if look is None:
+            return
+        found = likeness(look.frame, frame)
+        if found < (float("inf") if look.exact else FAITHFUL):
+            raise WrongError(f"{WRONG} (pictures: {found:.1f} dB)")
 
     def _check_times(self) -> None:
         planned = self._planned
@@ -123,34 +123,39 @@ class _Looking:
 
 class _Region:
     """Packets in a row that are decoded: all that are shown from the first one on must come out of them, in
-    the order of their times."""
+    the order of their times, and without complaint when that is `strict`: pictures that are shown before a
+    recovery point cannot be decoded from there."""
 
-    def __init__(self, video: VideoStream, last: int, threads: int) -> None:
+    def __init__(self, video: VideoStream, last: int, threads: int, *, strict: bool) -> None:
         context = video.codec_context
         self.last = last
         self._decoder = cast(VideoCodecContext, CodecContext.create(context.codec.name, "r"))
         self._decoder.extradata = context.extradata
         self._decoder.thread_count, self._decoder.thread_type = threads, ThreadType.AUTO
-        self._decoder.options = {"err_detect": "explode"}
+        if strict:
+            self._decoder.options = {"err_detect": "explode"}
         self._decoder.open()
         self._decoder.reorder_depth = context.reorder_depth
         self._numbers: dict[int, int] = {}
-        self._frames: list[VideoFrame] = []
+        self._found: list[int] = []
         self._first: int | None = None
 
-    def feed(self, packet: Packet[Any], number: int) -> None:
+    def feed(self, packet: Packet[Any], number: int) -> Iterator[tuple[int, VideoFrame]]:
+        """Pictures that are there now, by the number of their packet; all that are left after the last one.
+        `WrongError` when they are not those of the packets."""
         assert packet.pts is not None
         self._first = packet.pts if self._first is None else self._first
         if packet.pts >= self._first:
             self._numbers[packet.pts] = number
-        self._frames += self._decoder.decode(packet)
-
-    def frames(self) -> Iterator[tuple[int, VideoFrame]]:
-        """Pictures by the number of their packet. `WrongError` when they are not those of the packets."""
-        self._frames += self._decoder.decode(None)
-        found = [frame for frame in self._frames if frame.pts is not None and frame.pts >= (self._first or 0)]
-        if [frame.pts for frame in found] != sorted(self._numbers) or any(f.is_corrupt for f in found):
-            raise WrongError(f"{WRONG} (pictures)")
-        for frame in found:
-            assert frame.pts is not None
+        frames = self._decoder.decode(packet)
+        if number == self.last:
+            frames += self._decoder.decode(None)
+        for frame in frames:
+            if frame.pts is None or frame.pts < self._first:
+                continue
+            if frame.pts not in self._numbers or frame.is_corrupt:
+                raise WrongError(f"{WRONG} (pictures)")
+            self._found.append(frame.pts)
             yield self._numbers[frame.pts], frame
+        if number == self.last and self._found != sorted(self._numbers):
+            raise WrongError(f"{WRONG} (pictures)")

@@ -21,11 +21,13 @@ from libs.media.cut.source import Media
 @dataclass(frozen=True)
 class Picture:
     """A packet to write: `pts` and `duration` in ticks of the source; `units` are none in formats that are
-    not understood. `original` is set where it is copied, and is written itself when `untouched`."""
+    not understood. `key` is for the container, `entry` is the truth. `original` is set where it is copied,
+    and is written itself when `untouched`."""
 
     pts: int
     duration: int
     key: bool
+    entry: Entry
     units: Sequence[bytes] | None
     original: Packet[Any] | None = None
     untouched: bool = False
@@ -101,7 +103,8 @@ class Edge:
             units = [*self._messages, *units]
         self.count += 1
         units = self._packing.pack(units, self._sets, entry=made.is_keyframe)
-        return Picture(made.pts, self._durations[made.pts], made.is_keyframe, units)
+        entry = Entry.CLEAN if made.is_keyframe else Entry.NONE
+        return Picture(made.pts, self._durations[made.pts], made.is_keyframe, entry, units)
 
 
 class Copy:
@@ -133,18 +136,21 @@ class Copy:
             self._running, self.done = False, True
 
     def _picture(self, packet: Packet[Any], pts: int) -> Picture:
-        duration = packet.duration or self._media.frame
+        longest = self._plan.until - pts
+        duration = min(packet.duration or self._media.frame, longest)
         if pts == self._plan.newest:
-            duration = self._plan.until - pts
+            duration = longest
+        key, entry = packet.is_keyframe, Entry.CLEAN if packet.is_keyframe else Entry.NONE
         units = self._media.units(packet) if self._media.smart else None
+        if units is not None:
+            entry = classify(self._media.codec, units, key=key)[0]
         if units is None or self._packing.untouched:
-            return Picture(pts, duration, packet.is_keyframe, units, packet, untouched=True)
+            return Picture(pts, duration, key, entry, units, packet, untouched=True)
         if not self.looks:
             self.looks += _alone(self._media, packet)
-        entry = classify(self._media.codec, units, key=packet.is_keyframe)[0]
         broken = self._broken and pts == self._plan.first
         units = self._packing.pack(units, self._media.config.sets, entry=entry >= Entry.OPEN, broken=broken)
-        return Picture(pts, duration, packet.is_keyframe and entry is not Entry.NONE, units, packet)
+        return Picture(pts, duration, key and entry is not Entry.NONE, entry, units, packet)
 
 
 def _alone(media: Media, packet: Packet[Any]) -> list[Look]:

@@ -91,8 +91,13 @@ def _plan(media: Media, start: int, end: int) -> tuple[Part, int]:
     if start - head[0].pts > furthest:
         raise Refused("there are too few pictures in it that can be decoded by themselves")
     tail: list[Fact] = []
-    if first_join(head, start, end) is not None:
-        tail = scan(media, end - 1, lambda fact: fact.joinable and fact.pts < end, lambda: Settled(end))
+    if (join := first_join(head, start, end)) is not None:
+        low = head[join].pts
+
+        def fits(fact: Fact) -> bool:
+            return _decodable(fact) and fact.shown and low <= fact.pts < end
+
+        tail = scan(media, end - 1, fits, lambda: Settled(end))
     return plan_part(head, tail, start, end), max(reorder_depth(head), reorder_depth(tail))
 
 

@@ -71,8 +71,9 @@ def first_join(facts: Sequence[Fact], start: int, end: int) -> int | None:
 
 def plan_part(head: Sequence[Fact], tail: Sequence[Fact], start: int, end: int) -> Part:
     """`head` begins at or before `start` with a picture that can be decoded, and knows everything up to the
-    first join or to `end`. `tail` begins with the last join before `end` and knows everything up to `end`;
-    it does not matter when there is no join. Raises `Refused`."""
+    first join or to `end`. `tail` begins with the last picture that can be decoded by itself
+    between that join and `end`, and knows everything up to `end`; it does not matter when there is no join.
+    Raises `Refused`."""
     join = first_join(head, start, end)
     if join is None:
         return Part(start, end, head=_encoded(head, start, end))
@@ -97,8 +98,8 @@ def plan_part(head: Sequence[Fact], tail: Sequence[Fact], start: int, end: int) 
 
 def longest_prefix(facts: Sequence[Fact], end: int) -> int:
     """How many packets, from the first on, show exactly the pictures before some moment up to `end`."""
-    last = facts[-1].pts + 1 if facts else 0
-    following = [fact.pts if fact.shown else last for fact in facts] + [max(last, end)]
+    never = max((fact.pts for fact in facts), default=0) + 1
+    following = [fact.pts if fact.shown else never for fact in facts] + [never]
     earliest = list(accumulate(reversed(following), min))[::-1]
     latest = accumulate((fact.pts for fact in takewhile(lambda fact: fact.shown, facts)), max)
     return max(

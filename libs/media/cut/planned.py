@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from libs.media.cut.nal import is_delimiter, is_set
+from libs.media.cut.nal import Entry, is_delimiter, is_set
 from libs.media.cut.pictures import Look, Picture
 from libs.media.cut.tracks import Heard
 
@@ -28,15 +28,16 @@ class Sound:
 
 @dataclass
 class Planned:
-    """A result. `shown` are the times of its packets in the order of the stream and `end` that of the end, in
-    ticks; `keys` are the numbers of packets where decoding can begin, `seams` those where something else
-    begins, `spans` first and last numbers of what was encoded. `codec` is empty when units are unknown."""
+    """A result. `shown` are the times of its packets in the order of the stream and `end` that of the end,
+    in ticks; `entries` are those packets, by their numbers, where decoding can begin, `seams` those where
+    something else begins, `spans` first and last numbers of what was encoded. `codec` is empty when units are
+    unknown."""
 
     codec: str
     tick: Fraction
     shown: list[int] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
-    keys: list[int] = field(default_factory=list)
+    entries: dict[int, Entry] = field(default_factory=dict)
     seams: list[int] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     looks: dict[int, Look] = field(default_factory=dict)
@@ -52,8 +53,8 @@ class Planned:
         made = picture.original is None
         if seam:
             self.seams.append(number)
-        if picture.key:
-            self.keys.append(number)
+        if picture.entry is not Entry.NONE:
+            self.entries[number] = picture.entry
         if made:
             first = number if seam or not self.spans else self.spans.pop()[0]
             self.spans.append((first, number))
@@ -78,7 +79,7 @@ class Planned:
         wanted += [(first, last) for first, last in self.spans]
         found: list[tuple[int, int]] = []
         for first, last in sorted(wanted):
-            start = max((key for key in self.keys if key <= max(first, 0)), default=0)
+            start = max((entry for entry in self.entries if entry <= max(first, 0)), default=0)
             stop = min(last, len(self.shown) - 1)
             if found and start <= found[-1][1] + 1:
                 found[-1] = (found[-1][0], max(found[-1][1], stop))

@@ -61,8 +61,8 @@ class PacketTimes:
 
     def _pts(self, time: Fraction) -> int:
         bound = self.zero + ceil(time / self._media.tick - tolerance(self._media))
-        if bound <= self.zero:
-            return self.zero
+        if bound <= self.zero or bound >= self.last:
+            return self.zero if bound <= self.zero else self.last
         facts = scan(self._media, bound, starts, lambda: Settled(bound))
         return min((fact.pts for fact in facts if fact.shown and fact.pts >= bound), default=self.last)
 
@@ -100,6 +100,8 @@ class DecodedTimes:
         bound = self._zero + ceil(time / self._media.tick - tolerance(self._media))
         if bound <= self._zero:
             return Fraction(0)
+        if time >= self.end:
+            return self.end
         for pts, _ in self._times(bound - round(MARGIN / self._media.tick)):
             if pts >= bound:
                 return (pts - self._zero) * self._media.tick

@@ -71,6 +71,23 @@ class Film:
         return next((i for i in range(len(self.times)) if self.clock(i) >= wanted), len(self.times))
 
 
+@dataclass(frozen=True)
+class Part:
+    """The frames [first, stop) of a source that a piece must show, by the trim rule."""
+
+    film: Film
+    first: int
+    stop: int
+
+    @property
+    def start(self) -> Fraction:
+        return self.film.clock(self.first)
+
+    @property
+    def end(self) -> Fraction:
+        return self.film.clock(self.stop)
+
+
 def watch(path: Path) -> Film:
     """Decode all of `path`."""
     described = _describe(path)

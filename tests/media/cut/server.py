@@ -126,8 +126,8 @@ def _give(handler: BaseHTTPRequestHandler, store: Store, fault: Fault, start: in
     else:
         handler.send_header("Content-Length", str(told - start))
     handler.end_headers()
-    handler.wfile.write(body)
     store.sent += len(body)
+    handler.wfile.write(body)
     if fault.body is not None and not fault.polite and not fault.chunked:
         _break(handler)
 

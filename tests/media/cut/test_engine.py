@@ -15,7 +15,8 @@ from libs.media.cut.engine import execute
 from libs.media.cut.planned import Planned
 from libs.media.cut.request import CutOutcome, CutRequest
 from tests.media.corpus import Corpus
-from tests.media.cut.truth import Piece, Stage, lag
+from tests.media.cut.sync import lag
+from tests.media.cut.truth import Piece, Stage
 from tests.media.recipes import ffmpeg
 
 pytestmark = pytest.mark.anyio

@@ -53,8 +53,12 @@ def streams(draw: st.DrawFn) -> list[Fact]:
 def windows(stream: list[Fact], start: int, end: int) -> tuple[list[Fact], list[Fact]]:
     """What is read around both ends of a part."""
     heads = [i for i, f in enumerate(stream) if f.entry is not Entry.NONE and f.pts <= start]
-    joins = [i for i, f in enumerate(stream) if f.joinable and f.pts < end]
-    return stream[heads[-1] :], stream[joins[-1] :] if joins else []
+    head = stream[heads[-1] :]
+    if (join := first_join(head, start, end)) is None:
+        return head, []
+    low = head[join].pts
+    tails = [i for i, f in enumerate(stream) if f.entry is not Entry.NONE and low <= f.pts < end]
+    return head, stream[tails[-1] :]
 
 
 def copied(part: Part, stream: list[Fact]) -> list[Fact]:

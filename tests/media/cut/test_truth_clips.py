@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from tests.media.cut.truth import Part, Piece, Seen, Stage
+from tests.media.cut.film import Part
+from tests.media.cut.truth import Piece, Seen, Stage
 
 pytestmark = pytest.mark.anyio
 

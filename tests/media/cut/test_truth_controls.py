@@ -9,8 +9,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tests.media.cut.film import Film
-from tests.media.cut.truth import Part, Stage, check_pictures, check_sound, check_times, lag
+from tests.media.cut.film import Film, Part
+from tests.media.cut.sync import check_sound, lag
+from tests.media.cut.truth import Stage, check_pictures, check_times
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from libs.contracts.graph import Trim
+from tests.media.cut.film import Part
 from tests.media.cut.test_truth_clips import check_thrift
-from tests.media.cut.truth import Part, Piece, Stage, check_edges, check_pictures, seek_is_right
+from tests.media.cut.truth import Piece, Stage, check_edges, check_pictures, seek_is_right
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +30,7 @@ async def test_a_single_frame(stage: Stage, name: str, start: float | None, end:
     assert seen.method in ("smart", "copy"), seen.outcome.reason
 
 
-@pytest.mark.parametrize("name", ["closed", "hevc-cra", "mkv", "ts"])
+@pytest.mark.parametrize("name", ["closed", "hevc-cra", "mkv", "ts", "vfr"])
 async def test_all_of_a_clip_is_copied(stage: Stage, name: str) -> None:
     seen = await stage.see(Piece(name))
     assert seen.method == "copy", seen.outcome.reason

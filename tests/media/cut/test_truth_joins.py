@@ -19,6 +19,7 @@ JOINS = {
     "whole and part": [Piece("sparse-sets"), Piece("closed", 1.1, 3.4), Piece("sparse-sets", None, 0.9)],
     "entries only": [Piece("sparse-sets", 1.2, 2.4), Piece("closed", 2.0, 4.0)],
     "hevc": [Piece("hevc", 0.5, 2.7), Piece("hevc-cra", 0.6, 2.2), Piece("hevc", 1.0, 2.0)],
+    "open": [Piece("open-gop", None, 2.3), Piece("closed", 2.0, 2.9), Piece("open-gop", 3.1, 3.3)],
     "containers": [Piece("ts", 0.9, 2.6), Piece("mkv", 1.0, 3.2), Piece("flv", 0.2, 1.1)],
     "silence": [Piece("closed", 0.3, 1.5), Piece("silent", 0.2, 2.8), Piece("closed", 2.5, 3.6)],
     "sounds": [Piece("closed", 0.3, 1.5), Piece("ac3", 0.2, 1.8), Piece("opus", 1.1, 2.9)],

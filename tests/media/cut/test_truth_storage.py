@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import anyio
+import psutil
 import pytest
 
 from libs.contracts.errors import ReelbusError, UnavailableError
@@ -61,3 +63,32 @@ async def test_an_object_that_changes_meanwhile_is_an_error(stage: Stage) -> Non
         with pytest.raises(ReelbusError, match="changed"):
             await stage.see(Piece("bunny", 1.1, 3.7), bunny=store.url)
     assert not stage.left()
+
+
+async def test_a_cut_that_is_cancelled_leaves_no_process_and_no_file(stage: Stage) -> None:
+    with serve(stage.path("bunny").read_bytes()) as store:
+        store.faults, store.forever = [Fault()], Fault(silent=True)
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: stage.see(Piece("bunny", 1.1, 3.7), bunny=store.url))
+            with anyio.fail_after(20):
+                while not store.asked:
+                    await anyio.sleep(0.01)
+            assert alive("libs.media.cut")
+            group.cancel_scope.cancel()
+        with anyio.fail_after(20):
+            while alive("libs.media.cut"):
+                await anyio.sleep(0.02)
+    assert not stage.left()
+
+
+def alive(text: str) -> list[psutil.Process]:
+    """Our own processes that name `text`; other runs of these tests may be about."""
+    ours = psutil.Process().children(recursive=True)
+    return [process for process in ours if process.is_running() and text in " ".join(cmdline(process))]
+
+
+def cmdline(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
