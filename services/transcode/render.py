@@ -15,6 +15,7 @@ from libs.media.command import compile as compile_graph
 from libs.media.command.text import to_ass
 from libs.media.cut.request import CutOutcome, CutRequest
 from libs.media.cut.run import cut
+from libs.media.cut.spare import Spares
 from libs.media.length import duration_of
 from libs.media.passes.resolve import needs_frames
 from libs.media.probe import probe
@@ -32,8 +33,9 @@ _SHORT = 0.98
 class Renderer:
     """Handles `RenderTask`s."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: Tools, spares: Spares | None = None) -> None:
         self._tools = tools
+        self._spares = spares
 
     async def __call__(self, task: RenderTask, context: TaskContext) -> RenderResult:
         """Raises `MediaError` when a source does not decode or nothing comes out of it."""
@@ -68,6 +70,7 @@ class Renderer:
             cwd=context.scratch,
             time_limit=context.task.time_limit,
             on_progress=context.progress,
+            spares=self._spares,
         )
 
     async def _encode(self, graph: Output, context: TaskContext, destination: Path) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from time import monotonic
@@ -13,8 +13,9 @@ import msgspec
 
 from libs.contracts.errors import InternalError, MediaError, ReelbusError, TaskTimeoutError, error_of
 from libs.media.cut.request import CutOutcome, CutRequest
+from libs.media.cut.spare import MODULE, Spares
 from libs.media.cut.wire import Done, Failed, Progressed, decode
-from libs.media.runner import stream
+from libs.media.runner import Reader, stream
 from libs.media.tools import Tools
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,10 @@ async def cut(
     cwd: Path,
     time_limit: float,
     on_progress: Callable[[float], None] | None = None,
+    spares: Spares | None = None,
 ) -> CutOutcome:
-    """Resolve the graph of `request` and, when it keeps packets, try to write its destination.
+    """Resolve the graph of `request` and, when it keeps packets, try to write its destination. One of
+    `spares` does it, if one is ready.
 
     Runs in the scratch directory `cwd` for at most `time_limit` seconds. On anything but an outcome with a
     method, cancellation too, nothing is left at the destination and no process is left. When the process
@@ -40,7 +43,8 @@ async def cut(
     deadline, destination = monotonic() + time_limit, Path(request.destination)
     with _nothing_unfinished(destination) as keep:
         try:
-            outcome = await _run(tools, request, cwd, time_limit, on_progress)
+            process = _process(tools, request, cwd, time_limit, spares)
+            outcome = await _run(process, request, on_progress)
         except _DiedError as death:
             cause = death.cause
             log.warning("the cutter died", extra={"error": cause.message, **cause.details})
@@ -66,42 +70,54 @@ async def _resolve(tools: Tools, request: CutRequest, cwd: Path, time_limit: flo
     """The outcome of a request whose packets are better not kept."""
     graph = msgspec.structs.replace(request.graph, keep=False)
     try:
-        outcome = await _run(tools, msgspec.structs.replace(request, graph=graph), cwd, time_limit, None)
+        request = msgspec.structs.replace(request, graph=graph)
+        outcome = await _run(_process(tools, request, cwd, time_limit, None), request, None)
     except _DiedError as death:
         raise death.cause from death
     resolved = msgspec.structs.replace(outcome.graph, keep=True)
     return msgspec.structs.replace(outcome, graph=resolved)
 
 
+@asynccontextmanager
+async def _process(
+    tools: Tools, request: CutRequest, cwd: Path, time_limit: float, spares: Spares | None
+) -> AsyncIterator[Reader]:
+    """What a cutter says to `request`."""
+    asked = msgspec.json.encode(request)
+    if spares and (spare := spares.take()):
+        async with spare.working(asked, time_limit) as reader:
+            yield reader
+        return
+    with NamedTemporaryFile(dir=cwd, prefix="cut-", suffix=".json") as file:
+        file.write(asked)
+        file.flush()
+        async with stream(tools, "python", [*MODULE, file.name], time_limit=time_limit, cwd=cwd) as reader:
+            yield reader
+
+
 async def _run(
-    tools: Tools,
+    process: AbstractAsyncContextManager[Reader],
     request: CutRequest,
-    cwd: Path,
-    time_limit: float,
     on_progress: Callable[[float], None] | None,
 ) -> CutOutcome:
     """One process. Raises its named error, `TaskTimeoutError`, and `_DiedError`."""
     answer: Done | Failed | None = None
     problem: ReelbusError | None = None
     ended = False
-    with NamedTemporaryFile(dir=cwd, prefix="cut-", suffix=".json") as file:
-        file.write(msgspec.json.encode(request))
-        file.flush()
-        arguments = ["-m", "libs.media.cut", file.name]
-        try:
-            async with stream(tools, "python", arguments, time_limit=time_limit, cwd=cwd) as reader:
-                async for text in reader.lines():
-                    line = decode(text)
-                    if isinstance(line, Progressed):
-                        if on_progress:
-                            on_progress(line.done)
-                    else:
-                        answer = line
-                ended = True
-        except ReelbusError as error:
-            if not ended or isinstance(error, TaskTimeoutError):
-                raise
-            problem = error
+    try:
+        async with process as reader:
+            async for text in reader.lines():
+                line = decode(text)
+                if isinstance(line, Progressed):
+                    if on_progress:
+                        on_progress(line.done)
+                else:
+                    answer = line
+            ended = True
+    except ReelbusError as error:
+        if not ended or isinstance(error, TaskTimeoutError):
+            raise
+        problem = error
     if isinstance(answer, Failed):
         raise error_of(answer.code, answer.message, answer.details) from problem
     if problem or answer is None or (answer.outcome.method and not Path(request.destination).is_file()):
