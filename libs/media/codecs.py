@@ -77,6 +77,11 @@ def _own(names: str, *, options: Options | None = None, plain: str | None = None
 _VP9: Options = {"crf": 28, "b": 0, "deadline": "realtime", "cpu-used": 5, "row-mt": 1, "g": 240}
 _AOM: Options = {"crf": 28, "b": 0, "usage": "realtime", "cpu-used": 8, "row-mt": 1, "g": 240}
 
+_PLAIN = ("ffv1 ffvhuff huffyuv magicyuv utvideo rawvideo png v210 v308 v408 v410 ayuv yuv4 r210 r10k y41p "
+          "avrp zlib zmbv jpegls qtrle")  # fmt: skip
+_STILLS = ("alias_pix apng avui bitpacked bmp dpx exr fits pam pbm pcx pfm pgm pgmyuv phm "
+           "ppm qoi sgi sunrast targa tiff vbn wrapped_avframe xbm xface xwd")  # fmt: skip
+
 _VIDEO = (
     _x26x("libx264", "h264", "veryfast"),
     VideoEncoder("libopenh264", "h264", {"b": "6M"}, {"b": "20M"}, EIGHT, clock=BY_FRAME, rare=True),
@@ -106,11 +111,9 @@ _VIDEO = (
     VideoEncoder("roqvideo", "roq", _Q, _FINE_Q, clock=BY_FRAME),
     VideoEncoder("libjxl", "jpegxl"), VideoEncoder("libwebp_anim", "webp"), VideoEncoder("libwebp", "webp"),
     *_own("snow svq1 asv1 asv2 amv rv10 rv20 speedhq", options=_Q),
-    *_own("ffv1 ffvhuff huffyuv magicyuv utvideo rawvideo png v210 v308 v408 v410 ayuv yuv4 r210 r10k y41p "
-          "avrp zlib zmbv jpegls cfhd hap dvvideo qtrle flashsv flashsv2 cinepak rpza smc msvideo1 cljr gif"),
+    *_own(_PLAIN), *_own("cfhd hap dvvideo flashsv flashsv2 cinepak rpza smc msvideo1 cljr gif"),
     VideoEncoder("a64multi", "a64_multi"), VideoEncoder("a64multi5", "a64_multi5"),
-    *_own("alias_pix apng avui bitpacked bmp dpx exr fits pam pbm pcx pfm pgm pgmyuv phm "
-          "ppm qoi sgi sunrast targa tiff vbn wrapped_avframe xbm xface xwd"),
+    *_own(_STILLS),
 )  # fmt: skip
 
 _STEREO, _MONO, _TO_SIX = (1, 2), (1,), tuple(range(1, 7))
@@ -186,6 +189,14 @@ _AUDIO = (
             "pcm_f64be pcm_s8_planar pcm_s16le_planar pcm_s16be_planar pcm_s24le_planar pcm_s32le_planar "
             "pcm_alaw pcm_mulaw pcm_vidc"),
 )  # fmt: skip
+
+_LOSSLESS = frozenset(f"{_PLAIN} {_STILLS} ljpeg".split())
+
+
+def is_lossless(encoder: str) -> bool:
+    """Whether what it writes is about as large as the pictures themselves."""
+    return encoder in _LOSSLESS
+
 
 VIDEO_ENCODERS = {encoder.name: encoder for encoder in _VIDEO}
 AUDIO_ENCODERS = {encoder.name: encoder for encoder in _AUDIO}

@@ -27,7 +27,9 @@ from libs.contracts.graph import (
 from libs.contracts.media import MediaInfo, ObjectRef, VideoStream
 from libs.contracts.rpc import EncodingTrial
 from libs.media import foretell, picture
+from libs.media.bounds import check_work
 from libs.media.checks import MAX_DEPTH, MAX_SOURCES
+from libs.media.codecs import is_lossless
 from libs.media.containers import BY_EXTENSION, Container, own_container
 from libs.media.encodings import (
     audio_encoding,
@@ -175,6 +177,8 @@ def encode(clip: Clip, edit: EncodeEdit, trial: EncodingTrial) -> Clip:
         raise InvalidInputError(
             f"The video already is {codecs}, {now.resolution}, {now.frame_rate} frames a second."
         )
+    frames = edit.frame_rate * (clip.info.duration or 0.0)
+    check_work(edit.width, edit.height, frames, lossless=is_lossless(trial.video_encoder))
     before, container = video_of(clip.info), BY_EXTENSION[trial.container]
     shape = foretell.plain(before, trial.video_family, edit.width, edit.height, edit.frame_rate)
     pixel_format = video_encoding(shape, tried_video(trial), container).pixel_format

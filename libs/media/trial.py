@@ -30,18 +30,21 @@ _TOKEN = re.compile(r"[a-z0-9_-]{1,40}")
 
 
 class Trials:
-    """Answers `TryEncoding`: remembers the last `remembered` answers and runs at most `at_once` trials."""
+    """Answers `TryEncoding`: remembers the last `remembered` answers. One trial of small frames and one of
+    large ones run at a time, and `waiting` others of its kind wait at most."""
 
-    def __init__(self, tools: Tools, scratch_root: Path, *, at_once: int = 1, remembered: int = 512) -> None:
+    def __init__(self, tools: Tools, scratch_root: Path, *, waiting: int = 32, remembered: int = 512) -> None:
         self._tools = tools
         self._scratch_root = scratch_root
-        self._slots = anyio.Semaphore(at_once)
+        self._waiting = waiting
+        self._slots = {large: anyio.Semaphore(1) for large in (False, True)}
         self._remembered = remembered
         self._known: OrderedDict[TryEncoding, EncodingTrial | str] = OrderedDict()
         self._asked: dict[TryEncoding, anyio.Lock] = {}
 
     async def __call__(self, request: TryEncoding) -> EncodingTrial:
-        """Raises as `try_encoding`. Equal requests at the same time are one trial."""
+        """Raises as `try_encoding`, and `UnavailableError` when too many wait. Equal requests are
+        one trial."""
         request = _normal(request)
         answer = self._known.get(request) or await self._learn(request)
         if request in self._known:
@@ -61,7 +64,10 @@ class Trials:
 
     async def _try(self, request: TryEncoding) -> EncodingTrial | str:
         answer: EncodingTrial | str
-        async with self._slots:
+        slot = self._slots[request.width * request.height >= LARGE]
+        if slot.statistics().tasks_waiting >= self._waiting:
+            raise UnavailableError("Too many encodings are being tried. Please try again later.")
+        async with slot:
             try:
                 answer = await try_encoding(self._tools, request, scratch=self._scratch_root)
             except InvalidInputError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from libs.contracts.errors import InvalidInputError, TooLargeError
 _MAX_PARTS = 64
 _MAX_FIELD = 64 << 10
 _IDLE = 30.0
+_LEAST_RATE = 4096
+"""Bytes a second that a form must come with on average, after its first `idle` seconds."""
 
 
 @dataclass
@@ -75,7 +78,7 @@ async def _segment(events: AsyncIterator[MultipartSegment | bytes | None]) -> As
 
 
 async def _measured(body: AsyncIterator[bytes], max_size: int, idle: float) -> AsyncIterator[bytes]:
-    size = 0
+    size, begun = 0, time.monotonic()
     while True:
         try:
             async with asyncio.timeout(idle):
@@ -87,6 +90,8 @@ async def _measured(body: AsyncIterator[bytes], max_size: int, idle: float) -> A
         size += len(chunk)
         if size > max_size:
             raise TooLargeError("The form is larger than the limit.")
+        if size < _LEAST_RATE * (time.monotonic() - begun - idle):
+            raise InvalidInputError("The form comes too slowly.")
         yield chunk
 
 

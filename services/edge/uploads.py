@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from uuid import UUID
 
 import anyio
@@ -85,13 +85,26 @@ class Uploader:
     @asynccontextmanager
     async def batch(self, *, owner: str) -> AsyncIterator[Callable[[Part], Awaitable[StoredUpload]]]:
         """As `storing`, for parts that are stored one after the other: all of them or none. Counts as one
-        upload, since it holds the memory of one."""
+        upload, since it holds the memory of one, from its first part on."""
+        async with AsyncExitStack() as stack:
+            first = True
+
+            async def store(part: Part) -> StoredUpload:
+                nonlocal first
+                if first:
+                    stack.enter_context(self._slot())
+                first = False
+                return await stack.enter_async_context(self._storing(part, owner))
+
+            yield store
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
         if self._open >= self._max_uploads:
             raise UnavailableError("Too many uploads at once; try again.")
         self._open += 1
         try:
-            async with AsyncExitStack() as stack:
-                yield lambda part: stack.enter_async_context(self._storing(part, owner))
+            yield
         finally:
             self._open -= 1
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
-from libs.contracts.errors import ReelbusError, UnavailableError
+from libs.contracts.errors import ReelbusError
 from libs.contracts.jobs import Job, JobEvent
 from services.edge.job_loader import JobLoader
 
@@ -37,11 +37,14 @@ class EndWaiter:
             if not future.done():
                 future.set_result(event.job)
 
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another wait."""
+        return self._places >= self._limit
+
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Room for one wait, taken before there is anything to wait for. Raises `UnavailableError`."""
-        if self._places >= self._limit:
-            raise UnavailableError("Too many requests wait already; try again.")
+        """Room for one wait."""
         self._places += 1
         try:
             yield

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 from uuid_utils.compat import uuid7
 
@@ -96,11 +97,12 @@ class Handlers:
             return None, "The file is empty."
         try:
             async with self._probes:
-                limit = self._probe_time_limit
-                url = await self._storage.presign(key, ttl=2 * limit + 30)
+                limit, begun = self._probe_time_limit, time.monotonic()
+                url = await self._storage.presign(key, ttl=limit + 30)
                 probed = await probe(url, self._tools, size=size, time_limit=limit)
                 if decode:
-                    await check_decodes(url, probed.info, self._tools, time_limit=limit)
+                    left = max(limit - (time.monotonic() - begun), 1.0)
+                    await check_decodes(url, probed.info, self._tools, time_limit=left)
         except MediaError as error:
             return None, error.message
         except TaskTimeoutError:

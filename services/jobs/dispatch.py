@@ -44,15 +44,18 @@ WITH active AS (
     SELECT task_id, fingerprint, created_at, lane, owner,
            row_number() OVER (PARTITION BY fingerprint ORDER BY created_at, task_id) AS twin,
            (SELECT count(*) FROM active a WHERE a.share = t.share)
-             + row_number() OVER (PARTITION BY share ORDER BY lane DESC, created_at, task_id) AS turn,
-           (SELECT count(*) FROM active a WHERE a.owner = t.owner)
-             + row_number() OVER (PARTITION BY owner ORDER BY lane DESC, created_at, task_id) AS load
+             + row_number() OVER (PARTITION BY share ORDER BY lane DESC, created_at, task_id) AS turn
     FROM jobs.tasks t
     WHERE service = :service AND state = 'waiting'
       AND fingerprint NOT IN (SELECT fingerprint FROM active)
       AND NOT EXISTS (SELECT FROM jobs.results r WHERE r.fingerprint = t.fingerprint)
+), counted AS (
+    SELECT task_id, twin, lane, turn, created_at,
+           (SELECT count(*) FROM active a WHERE a.owner = r.owner)
+             + row_number() OVER (PARTITION BY owner ORDER BY lane DESC, turn, created_at, task_id) AS load
+    FROM ranked r
 )
-SELECT task_id FROM ranked WHERE twin = 1 AND load <= :cap
+SELECT task_id FROM counted WHERE twin = 1 AND load <= :cap
 ORDER BY lane DESC, turn, created_at, task_id
 LIMIT GREATEST(0, :window - (SELECT count(*) FROM active WHERE state = 'released'))
 """)

@@ -26,6 +26,8 @@ from libs.media.walk import files, nodes, sources
 _DAMAGED = "The source is damaged in places; the result holds what could be read of it."
 _LITTLE = 0.5
 """Share of the sources under which their parts are read in place instead of staging them."""
+_HOPELESS = 0.5
+"""Share of the planned duration under which an edit has failed."""
 _SHORT = 0.98
 """Share of the planned duration under which a result counts as cut short."""
 
@@ -48,6 +50,8 @@ class Renderer:
             complaints = await self._encode(graph, context, destination)
             damaged = complaints and cutting is None  # landing in the middle of a file is reason to complain
         info = await self._inspect(destination)
+        if cutting is not None and _share_made(graph, info) < _HOPELESS:
+            raise MediaError("Most of what this is made of could not be read.")
         artifact = await context.artifact(destination, task.file_name, graph.content_type)
         notes = [*graph.notes, _DAMAGED] if damaged or _cut_short(graph, info) else list(graph.notes)
         if cutting is None or cutting.method is None:
@@ -139,5 +143,10 @@ def _reads_little(graph: Output) -> bool:
 
 
 def _cut_short(graph: Output, result: MediaInfo) -> bool:
+    return _share_made(graph, result) < _SHORT
+
+
+def _share_made(graph: Output, result: MediaInfo) -> float:
+    """Share of the planned duration that came out; 1 where one of them is not known."""
     planned = duration_of(graph.input)
-    return bool(planned and result.duration and result.duration < planned * _SHORT)
+    return result.duration / planned if planned and result.duration else 1.0

@@ -96,6 +96,14 @@ async def test_channels_of_the_public_owner_take_turns_too(jobs: Jobs) -> None:
     assert set(bobs) <= set(await jobs.released())
 
 
+async def test_the_cap_of_the_public_owner_takes_turns_too(jobs: Jobs) -> None:
+    """Who comes late with little goes out before the rest of who came first with much."""
+    await jobs.submit(80, channel="flood")
+    late = await jobs.submit(1, channel="late")
+    await dispatcher(jobs, window=4, cap=8).round(SERVICE)
+    assert set(late) <= set(await jobs.released())
+
+
 async def test_who_has_most_in_work_waits(jobs: Jobs) -> None:
     it = dispatcher(jobs, window=3)
     await jobs.submit(6, owner="a")

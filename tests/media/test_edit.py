@@ -191,6 +191,21 @@ def test_an_encode_is_fitted_at_a_constant_rate() -> None:
     assert output.video.options["enc_time_base"] == "1/30"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "wish", "encoder"),
+    [
+        (100_000.0, {"frame_rate": 120, "width": 64, "height": 64}, "libx264"),
+        (36_000.0, {"frame_rate": 60, "width": 8192, "height": 8192}, "libx264"),
+        (600.0, {"frame_rate": 30, "width": 1920, "height": 1080}, "rawvideo"),
+    ],
+)
+def test_what_would_never_end_or_fit_is_refused(seconds: float, wish: dict[str, int], encoder: str) -> None:
+    long = clip(video=video(duration=seconds), duration=seconds)
+    with pytest.raises(InvalidInputError, match="too much to encode"):
+        encode(long, asked(**wish), tried(video_encoder=encoder))
+    assert encode(clip(), asked(**wish), tried(video_encoder="libx264"))
+
+
 def test_what_it_already_is_is_refused() -> None:
     same = tried(video_encoder="libx264", video_family="h264")
     wanted = asked(width=640, height=360, frame_rate=25)

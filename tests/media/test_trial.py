@@ -231,7 +231,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
 
 async def test_equal_requests_are_one_trial(tools: Tools, tmp_path: Path, counted: Counted) -> None:
-    trials, answers = Trials(tools, tmp_path, at_once=1), []
+    trials, answers = Trials(tools, tmp_path), []
 
     async def ask(request: TryEncoding) -> None:
         answers.append(await trials(request))
@@ -245,6 +245,23 @@ async def test_equal_requests_are_one_trial(tools: Tools, tmp_path: Path, counte
     assert (len(answers), counted.most) == (4, 1)
     await ask(wish("One"))
     assert len(counted.asked) == 2
+
+
+async def test_few_wait_and_small_ones_not_for_large_ones(
+    tools: Tools, tmp_path: Path, counted: Counted
+) -> None:
+    trials = Trials(tools, tmp_path, waiting=1)
+    large = [wish(f"large{number}", width=8192, height=8192) for number in range(3)]
+    async with anyio.create_task_group() as group:
+        for request in large[:2]:
+            group.start_soon(trials, request)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(UnavailableError):
+            await trials(large[2])
+        group.start_soon(trials, wish("small"))
+        await anyio.wait_all_tasks_blocked()
+        assert [each.video_codec for each in counted.asked] == ["large0", "small"]
+        counted.go.set()
 
 
 async def test_refusals_are_remembered(tools: Tools, tmp_path: Path, counted: Counted) -> None:

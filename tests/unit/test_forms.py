@@ -218,3 +218,21 @@ def test_a_form_is_measured_as_a_whole() -> None:
     """Not only its files: what stands before, between and after them counts too."""
     with pytest.raises(TooLargeError):
         asyncio.run(drain(parts(source([b"x" * 2000, FORM]), TYPE, max_size=1999)))
+
+
+def test_a_form_that_drips_is_refused() -> None:
+    """Every byte comes in time, the form as a whole would never end."""
+
+    async def drip() -> AsyncIterator[bytes]:
+        yield FORM[:60]
+        while True:
+            await asyncio.sleep(0.01)
+            yield b"x"
+
+    async def reading() -> None:
+        async for part in parts(drip(), TYPE, max_size=ROOM, idle=0.1):
+            async for _ in part.chunks:
+                pass
+
+    with pytest.raises(InvalidInputError, match="too slowly"):
+        asyncio.run(asyncio.wait_for(reading(), 30))

@@ -18,7 +18,7 @@ from libs.media.cut.nal import is_set, parse_config, set_key, unit_type
 from libs.media.cut.source import Media
 
 ENCODERS = {"h264": "libx264", "hevc": "libx265"}
-CRF = {"h264": "12", "hevc": "10"}
+CRF, PRESET = {"h264": "14", "hevc": "10"}, "ultrafast"
 H264_PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422", 244: "high444"}
 DOLBY_VISION = (62, 63)
 
@@ -111,7 +111,7 @@ class Recipe:
 
     def _options(self) -> dict[str, str]:
         codec = self.media.codec
-        options = {"preset": "veryfast", "crf": CRF[codec], "forced-idr": "1"}
+        options = {"preset": PRESET, "crf": CRF[codec], "forced-idr": "1"}
         if codec == "hevc":
             pools = f":pools={self.media.threads}" if self.media.threads else ""
             return options | {"x265-params": f"log-level=none:info=0:bframes=0:open-gop=0{pools}"}

@@ -18,6 +18,7 @@ from libs.media.graph import validate
 
 MAX_TASK = 600_000
 """Bytes of a task: a message can hold 900,000."""
+TOO_MANY_PARTS = "This edit is made of too many parts. Execute the queue, then go on from its results."
 _PIXELS_PER_SECOND = 1e8
 _COPY_SPEED = 100.0
 _OVERHEAD = 0.5
@@ -79,9 +80,7 @@ def _size(clip: Clip, inputs: Sequence[Input]) -> int:
         size = len(msgspec.json.encode(task_of(clip, "video")))
         if size <= MAX_TASK:
             return size
-    raise InvalidInputError(
-        "This edit is made of too many parts. Execute the queue, then go on from its results."
-    )
+    raise InvalidInputError(TOO_MANY_PARTS)
 
 
 def effort(clip: Clip) -> float:

@@ -23,6 +23,8 @@ from services.jobs.models import EditRow, VideoRow
 from services.jobs.repository import Repository
 
 MAX_PENDING = 200
+MAX_ALL = 20_000
+"""Edits that wait in all queues of an owner."""
 MAX_BYTES = 8_000_000
 """Of all tasks of a queue."""
 TryCodecs = Callable[[TryEncoding], Awaitable[EncodingTrial]]
@@ -42,12 +44,13 @@ class Queue:
         edit, owner, code = request.edit, request.owner, request.request_code
         ids = inputs_of(edit)
         async with self._repository.transaction() as session:
+            await _check_room(session, request, 0)  # before anything dear
             inputs = await inputs_by_id(session, owner, code, ids)
         chosen = [inputs[video_id] for video_id in ids]
         made = made_of(edit, chosen, await self._trial(edit, chosen[0].clip))
         async with self._repository.transaction() as session:
             await lock_queue(session, owner, code)
-            await _check_room(session, request, made)
+            await _check_room(session, request, made.size)
             if any(each.artifact is None for each in chosen):  # they may have been executed meanwhile
                 await check_available(session, owner, code, ids)
             return await _insert(session, request, made, chosen[0].stem)
@@ -67,18 +70,24 @@ class Queue:
         )
 
 
-async def _check_room(session: AsyncSession, request: QueueEdit, made: Made) -> None:
-    """Raises `InvalidInputError` when the queue is full."""
+async def _check_room(session: AsyncSession, request: QueueEdit, more: int) -> None:
+    """Raises `InvalidInputError` when the queue has no room for a task of `more` bytes, or all queues of the
+    owner together are full."""
     query = sa_select(func.count(), func.coalesce(func.sum(EditRow.size), 0)).where(
         col(EditRow.owner) == request.owner,
         col(EditRow.request_code) == request.request_code,
         col(EditRow.state) == EditState.PENDING.value,
     )
     count, size = (await session.execute(query)).one()
-    if count >= MAX_PENDING or size + made.size > MAX_BYTES:
+    if count >= MAX_PENDING or size + more > MAX_BYTES:
         raise InvalidInputError(
             f"This queue is full: {count} edits wait in it. Execute it, then go on from its results."
         )
+    everything = sa_select(func.count()).where(
+        col(EditRow.owner) == request.owner, col(EditRow.state) == EditState.PENDING.value
+    )
+    if (await session.execute(everything)).scalar_one() >= MAX_ALL:
+        raise InvalidInputError("Too many edits wait to be executed in all queues. Please try again later.")
 
 
 async def _insert(session: AsyncSession, request: QueueEdit, made: Made, stem: str) -> QueuedEdit:

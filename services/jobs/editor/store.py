@@ -15,14 +15,14 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from libs.contracts.editor import EditStatus, Made, Video
-from libs.contracts.errors import NotFoundError
+from libs.contracts.errors import InvalidInputError, NotFoundError
 from libs.contracts.graph import Node
 from libs.contracts.jobs import JobError
 from libs.contracts.media import MediaInfo, ObjectRef
 from libs.contracts.rpc import EncodingTrial
 from libs.media import edit as algebra
 from libs.media.edit import Clip
-from services.jobs.editor.clips import Input
+from services.jobs.editor.clips import MAX_TASK, TOO_MANY_PARTS, Input
 from services.jobs.models import EditRow, VideoRow
 
 MAX_ID = 2**31 - 1
@@ -99,6 +99,7 @@ async def inputs_by_id(
     """Those of `video_ids` that an edit in the queue `code` may be made of. Raises `NotFoundError` for the
     first that is not."""
     length = func.length(sql_cast(col(VideoRow.node), Text))
+    await _check_size(session, owner, code, video_ids)
     short = or_(col(VideoRow.state) != VideoState.READY.value, length <= _MAX_LINEAGE)
     query = (
         sa_select(
@@ -114,6 +115,19 @@ async def inputs_by_id(
         if video_id not in found:
             raise missing(video_id)
     return found
+
+
+async def _check_size(session: AsyncSession, owner: str, code: str, video_ids: Collection[int]) -> None:
+    """Raises `InvalidInputError` when results that wait are too large together to be made into one more: told
+    by their sizes alone, before they are read."""
+    query = (
+        sa_select(col(EditRow.video_id), col(EditRow.size))
+        .join(VideoRow, col(VideoRow.video_id) == col(EditRow.video_id))
+        .where(_available(owner, code, video_ids), col(EditRow.state) == EditState.PENDING.value)
+    )
+    sizes = {row.video_id: row.size for row in await session.execute(query)}
+    if sum(sizes.get(video_id, 0) for video_id in video_ids) > 2 * MAX_TASK:
+        raise InvalidInputError(TOO_MANY_PARTS)
 
 
 async def check_available(session: AsyncSession, owner: str, code: str, video_ids: Collection[int]) -> None:

@@ -112,10 +112,11 @@ async def test_a_cancelled_wait_leaves_nothing() -> None:
 
 async def test_places_are_bounded_and_given_back() -> None:
     ends, _ = waiter(RUNNING)
-    with ends.place(), ends.place(), pytest.raises(UnavailableError), ends.place():
-        pass
     with ends.place():
-        pass
+        assert not ends.full
+        with ends.place():
+            assert ends.full
+    assert not ends.full
 
 
 async def _never() -> Any:

@@ -45,9 +45,10 @@ class Editing:
     async def execute(
         self, request_code: str, *, seconds: float, receive: Callable[[], Awaitable[Any]]
     ) -> Execution:
-        """Execute a queue and wait for the end, but no longer than `seconds` and only while the client is
-        there. Raises `InvalidInputError` when nothing waits in it, `UnavailableError`."""
-        if seconds <= 0:
+        """Execute a queue and wait for the end, but no longer than `seconds`, only while the client is there,
+        and not at all when too many wait already. Raises `InvalidInputError` when nothing is in it,
+        `UnavailableError`."""
+        if seconds <= 0 or self._waiter.full:
             return await self._start(request_code)
         with self._waiter.place():
             execution = await self._start(request_code)
