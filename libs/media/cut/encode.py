@@ -20,6 +20,8 @@ from libs.media.cut.source import Media
 ENCODERS = {"h264": "libx264", "hevc": "libx265"}
 CRF, PRESET = {"h264": "14", "hevc": "10"}, "ultrafast"
 H264_PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422", 244: "high444"}
+NAMED_BY = {"baseline": "cabac=0", "main": "cabac=1", "high": "cabac=1:8x8dct=1"}
+"""x264 calls its output by the least profile that has what it uses: here that of the source."""
 DOLBY_VISION = (62, 63)
 
 
@@ -115,12 +117,14 @@ class Recipe:
         if codec == "hevc":
             pools = f":pools={self.media.threads}" if self.media.threads else ""
             return options | {"x265-params": f"log-level=none:info=0:bframes=0:open-gop=0{pools}"}
+        profile = ""
         sps = next((unit for unit in self.media.config.sets if unit_type(codec, unit) == 7), None)
         if sps is not None and sps[1] in H264_PROFILES:
-            options["profile"] = H264_PROFILES[sps[1]]
+            options["profile"] = profile = H264_PROFILES[sps[1]]
         if sps is not None and sps[3] >= 10:
             options["level"] = str(sps[3])
-        return options | {"x264-params": f"sps-id={self.set_id}:bframes=0:open-gop=0"}
+        features = NAMED_BY.get(profile, NAMED_BY["high"])
+        return options | {"x264-params": f"sps-id={self.set_id}:bframes=0:open-gop=0:{features}"}
 
 
 def free_id(codec: str, sets: Iterable[bytes]) -> int:
