@@ -82,25 +82,20 @@ def _bare(bench: Bench, clip: Path) -> tuple[float, Path]:
 
 def _ssim(clip: Path, result: Path) -> float:
     """Of the luma and chroma of all frames, to the same parts of the source, scaled alike."""
-    parts = [
-        arg
-        for start, end in PARTS[::-1]
-        for arg in ("-ss", str(start), "-t", str(end - start), "-i", str(clip))
-    ]
-    graph = f"[1:v][2:v]concat=n=2:v=1:a=0,scale={SIZE},fps={RATE}[s];[0:v]fps={RATE}[r];[r][s]ssim"
-    command = [
-        "ffmpeg",
-        "-nostdin",
-        "-hide_banner",
-        "-i",
-        str(result),
-        *parts,
-        "-lavfi",
-        graph,
-        "-f",
-        "null",
-        "-",
-    ]
+    found, at = 0.0, 0.0
+    for start, end in PARTS[::-1]:
+        found += (end - start) * _similarity(result, at, clip, start, end - start)
+        at += end - start
+    return found / at
+
+
+def _similarity(result: Path, at: float, clip: Path, start: float, length: float) -> float:
+    """Of `length` seconds of both. Each part is looked at alone: ffmpeg's `concat` filter guesses how long a
+    last frame is shown, and one frame off is another picture."""
+    spans = (("-ss", str(at), "-t", str(length), "-i", str(result)),
+             ("-ss", str(start), "-t", str(length), "-i", str(clip)))  # fmt: skip
+    graph = f"[0:v]setpts=PTS-STARTPTS[r];[1:v]setpts=PTS-STARTPTS,scale={SIZE}[s];[r][s]ssim"
+    command = ["ffmpeg", "-nostdin", "-hide_banner", *spans[0], *spans[1], "-lavfi", graph, "-f", "null", "-"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     (found,) = re.findall(r"All:([0-9.]+)", done.stderr)
     return float(found)

@@ -12,6 +12,9 @@ FORMATS = (
 """ffmpeg demuxers that read nothing but the bytes they are given. Playlists (hls, dash, concat, imf),
 scripts (lavfi, sdp) and image sequences are left out because they open other files and hosts."""
 
+LOCAL = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
+"""Options for a file on disk."""
+
 READ_STALL_MICROSECONDS = 30_000_000
 
 
@@ -28,7 +31,7 @@ def input_url(target: str | Path) -> str:
 def input_options(target: str | Path) -> dict[str, str | int]:
     """Options that must precede `-i target`. References inside MOV to other files stay off, which is
     the default of the demuxer (`enable_drefs`, `use_absolute_path`)."""
-    options: dict[str, str | int] = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
+    options: dict[str, str | int] = {**LOCAL}
     if is_url(target):
         options |= {
             "protocol_whitelist": "http,https,tcp,tls",

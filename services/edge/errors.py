@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandler
 
 from libs.contracts.errors import ReelbusError
@@ -34,6 +35,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What `detail_envelope` makes, for OpenAPI."""
 
     detail: str
+
+
+def problem(description: str) -> ResponseSpec:
+    """A `detail_envelope`, for OpenAPI."""
+    return ResponseSpec(Problem, description=description, generate_examples=False)
+
+
+AWAY = problem("A service does not answer; see Retry-After")
 
 
 def detail_envelope(status: int, message: str, details: dict[str, Any]) -> Any:

@@ -34,7 +34,7 @@ from tests.media.clips import OTHER, asked, clip, graph, tried
         ("a.ogv", ["ogg"], "theora", "vorbis", "ogv", ("libtheora", "libvorbis")),
     ],
 )
-def test_what_must_be_encoded_stays_what_it_was(  # noqa: PLR0917
+def test_what_must_be_encoded_stays_what_it_was(  # noqa: PLR0917 (pytest calls it by keyword)
     name: str, formats: list[str], codec: str, sound: str, container: str, encoders: tuple[str, str]
 ) -> None:
     made = clip(name, formats=formats, video=video(codec=codec), audio=[audio(codec=sound)])

@@ -95,7 +95,7 @@ async def test_what_cannot_be_copied_stays_what_it_was(
         ("gif", "prores", "aac", (160, 120), 25, "mkv"),
     ],
 )
-async def test_an_encode_is_what_was_asked_for(  # noqa: PLR0917
+async def test_an_encode_is_what_was_asked_for(  # noqa: PLR0917 (pytest calls it by keyword)
     corpus: Corpus, tools: Tools, tmp_path: Path, name: str, video: str, audio: str,
     size: tuple[int, int], rate: int, extension: str,
 ) -> None:  # fmt: skip

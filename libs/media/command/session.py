@@ -56,7 +56,7 @@ class _Input(InputNode):  # type: ignore[misc]  # ffmpeg-python has no types
         return id(self)
 
 
-class _Silence(FilterNode):  # type: ignore[misc]
+class _Silence(FilterNode):  # type: ignore[misc]  # ffmpeg-python has no types
     """A filter without inputs that equals no other."""
 
     def __init__(self, rate: int, layout: str) -> None:

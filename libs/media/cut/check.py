@@ -21,6 +21,7 @@ from libs.media.cut.facts import Refused
 from libs.media.cut.nal import Entry, parse_config, split
 from libs.media.cut.pictures import Look
 from libs.media.cut.planned import Planned, digest
+from libs.media.inputs import LOCAL
 
 OUT_OF_SYNC = Fraction(20, 1000)
 WRONG = "what was written of it is not right"
@@ -33,7 +34,7 @@ class WrongError(Refused):
 def check(path: Path, planned: Planned, threads: int = 0) -> None:
     """`WrongError` when the result at `path` is not what was planned."""
     try:
-        with av.open(str(path), "r", options={"protocol_whitelist": "file"}) as container:
+        with av.open(str(path), "r", options=LOCAL) as container:
             _Looking(container, planned, threads).run()
     except (av.FFmpegError, ValueError, IndexError) as error:
         raise WrongError(f"{WRONG} ({type(error).__name__})") from error

@@ -22,7 +22,7 @@ from libs.contracts.errors import MediaError
 from libs.media.cut.facts import Refused
 from libs.media.cut.nal import Config, parse_config, split
 from libs.media.cut.ranged import Input, open_input
-from libs.media.inputs import FORMATS
+from libs.media.inputs import LOCAL
 
 SMART = ("h264", "hevc")
 ATTEMPTS = 40
@@ -179,9 +179,8 @@ class Media(AbstractContextManager["Media"]):
 
     def _open(self) -> None:
         self.input.file.seek(0)
-        options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
         try:
-            opened = av.open(self.input.file, mode="r", options=options, metadata_errors="replace")
+            opened = av.open(self.input.file, mode="r", options=LOCAL, metadata_errors="replace")
         except (av.FFmpegError, ValueError) as error:
             self.input.check()
             raise MediaError(NO_FRAMES) from error

@@ -6,7 +6,6 @@ from typing import Any
 
 from litestar import HttpMethod, Request, Response, Router, get, post, route
 from litestar.di import NamedDependency, Provide
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery
 
 from libs.contracts.media import PUBLIC_OWNER
@@ -21,26 +20,22 @@ from services.edge.contracts.enhancement.openapi import UploadOperation
 from services.edge.contracts.enhancement.schemas import Status, Uploaded, status_of
 from services.edge.contracts.enhancement.upload import UploadFlow
 from services.edge.downloads import serve
-from services.edge.errors import Problem
+from services.edge.errors import AWAY, problem
 from services.edge.job_loader import JobLoader
 
 AnyRequest = Request[Any, Any, Any]
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
 
 
-def _problem(description: str) -> ResponseSpec:
-    return ResponseSpec(Problem, description=description, generate_examples=False)
-
-
 _NOT_FOUND = {
-    400: _problem("The request makes no sense"),
-    404: _problem("File not found"),
-    503: _problem("The service does not answer; see Retry-After"),
+    400: problem("The request makes no sense"),
+    404: problem("File not found"),
+    503: AWAY,
 }
 _UPLOAD_ERRORS = {
-    400: _problem("File is not a video, or the form cannot be read"),
-    413: _problem("File is larger than the limit"),
-    503: _problem("Storage, database or bus do not answer; see Retry-After"),
+    400: problem("File is not a video, or the form cannot be read"),
+    413: problem("File is larger than the limit"),
+    503: AWAY,
 }
 
 

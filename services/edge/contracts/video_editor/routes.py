@@ -36,7 +36,7 @@ from services.edge.contracts.video_editor.schemas import (
 from services.edge.contracts.video_editor.upload import VideoUpload
 from services.edge.contracts.video_editor.videos import DEFAULT_LIMIT, Videos
 from services.edge.downloads import serve
-from services.edge.errors import Problem, detail_envelope, exception_handlers
+from services.edge.errors import AWAY, detail_envelope, exception_handlers, problem
 from services.edge.links import Links
 from services.edge.prefer import patience
 
@@ -59,32 +59,27 @@ _Limit = Annotated[
 ]
 
 
-def _problem(description: str) -> ResponseSpec:
-    return ResponseSpec(Problem, description=description, generate_examples=False)
-
-
-_AWAY = _problem("A service does not answer; see Retry-After")
-_SENSELESS = _problem("The request makes no sense")
-_READ_ERRORS = {400: _SENSELESS, 404: _problem("There is no such video"), 503: _AWAY}
-_FILE_ERRORS = {**_READ_ERRORS, 416: _problem("The range lies outside of the file")}
+_SENSELESS = problem("The request makes no sense")
+_READ_ERRORS = {400: _SENSELESS, 404: problem("There is no such video"), 503: AWAY}
+_FILE_ERRORS = {**_READ_ERRORS, 416: problem("The range lies outside of the file")}
 _QUEUE_ERRORS = {
-    400: _problem("The body makes no sense, or these videos do not allow the operation"),
-    404: _problem("There is no such video"),
-    413: _problem("The body is too large"),
-    503: _AWAY,
+    400: problem("The body makes no sense, or these videos do not allow the operation"),
+    404: problem("There is no such video"),
+    413: problem("The body is too large"),
+    503: AWAY,
 }
 _UPLOAD_ERRORS = {
-    400: _problem("There is no file, or the form cannot be read"),
-    413: _problem("A file or the form is larger than the limit, or there are too many files"),
-    415: _problem("A file is no video of a supported format"),
-    503: _AWAY,
+    400: problem("There is no file, or the form cannot be read"),
+    413: problem("A file or the form is larger than the limit, or there are too many files"),
+    415: problem("A file is no video of a supported format"),
+    503: AWAY,
 }
 _EXECUTE_ANSWERS = {
     202: ResponseSpec(Accepted, description="The work goes on", generate_examples=False),
-    400: _problem("Nothing waits in this queue, or the body makes no sense"),
-    413: _problem("The body is too large"),
+    400: problem("Nothing waits in this queue, or the body makes no sense"),
+    413: problem("The body is too large"),
     500: ResponseSpec(Failed, description="Jobs failed", generate_examples=False),
-    503: _AWAY,
+    503: AWAY,
 }
 
 
@@ -114,7 +109,7 @@ async def download(
     return Response([link], headers=_PRIVATE)
 
 
-@get("/video/view/all", responses={400: _SENSELESS, 503: _AWAY}, summary="Videos, in order of their ids")
+@get("/video/view/all", responses={400: _SENSELESS, 503: AWAY}, summary="Videos, in order of their ids")
 async def view_all(videos: NamedDependency[Videos], skip: _Skip = None, limit: _Limit = None) -> list[Record]:
     asked = {"skip": skip, "limit": limit}
     found = await videos.page(integer(asked, "skip", 0), integer(asked, "limit", DEFAULT_LIMIT))
@@ -123,7 +118,7 @@ async def view_all(videos: NamedDependency[Videos], skip: _Skip = None, limit: _
 
 @get(
     "/video/view/info",
-    responses={**_READ_ERRORS, 500: _problem("Nothing is known about this video")},
+    responses={**_READ_ERRORS, 500: problem("Nothing is known about this video")},
     summary="What is in a video",
 )
 async def view_info(videos: NamedDependency[Videos], video_id: _VideoId = None) -> Info:
@@ -196,7 +191,7 @@ async def execute(
 
 @get(
     f"{_EXECUTIONS}{{execution_id:str}}",
-    responses={**_READ_ERRORS, 404: _problem("There is no such execution")},
+    responses={**_READ_ERRORS, 404: problem("There is no such execution")},
     summary="State of an execution and its jobs",
 )
 async def execution_state(
