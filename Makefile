@@ -6,7 +6,7 @@ DATA ?= .reelbus
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down status test lint types check unit integration bench docs lock clean
+.PHONY: help setup setup-tests demo up down status test lint types check unit integration bench docs lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -15,6 +15,9 @@ setup: $(VENV)/.installed ## Make .venv from requirements.lock and make sure of 
 
 $(VENV)/.installed: requirements.lock pyproject.toml scripts/setup.sh
 	@./scripts/setup.sh
+
+setup-tests: setup ## Make sure of the programs that only tests use
+	@./scripts/setup-tests.sh
 
 demo: setup ## Send a real video through the whole system and show what comes out
 	@$(BIN)/reelbus demo
@@ -28,13 +31,13 @@ down: setup ## Stop the stack
 status: setup ## Show the processes of the stack
 	@$(BIN)/reelbus status --data $(DATA)
 
-test: check ## Lint, type-check and run all tests
+test: check setup-tests ## Lint, type-check and run all tests
 	$(BIN)/pytest tests
 
-unit: setup ## Run the fast tests (the contract tests start a nats-server)
+unit: setup-tests ## Run the fast tests (the contract tests start a nats-server)
 	$(BIN)/pytest tests/unit tests/media tests/contract
 
-integration: setup ## Run the tests against real servers
+integration: setup-tests ## Run the tests against real servers
 	$(BIN)/pytest tests/stack tests/integration tests/e2e
 
 check: lint types ## Lint, types, import rules and freshness of generated documents

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -36,7 +37,8 @@ class Stack:
 
     def _reelbus(self, command: str, *options: str) -> None:
         argv = [sys.executable, "-m", "reelbus", command, "--data", str(self.data), *options]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        env = {**os.environ, "REELBUS_RATE_LIMITS": "off"}
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
         if done.returncode:
             raise SystemExit(f"reelbus {command} failed:\n{done.stdout}{done.stderr}")
 

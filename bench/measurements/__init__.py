@@ -11,6 +11,7 @@ from bench.measurements import (
     event_latency,
     idle_rss,
     metadata_speed,
+    motion_photo,
     start,
     status_rate,
     trim,
@@ -28,6 +29,7 @@ MODULES = (
     event_latency,
     trim,
     edit_queue,
+    motion_photo,
 )
 MEASUREMENTS: dict[str, Callable[[Bench], Result]] = {module.NAME: module.measure for module in MODULES}
 """In the order in which they run: the idle stack is looked at while it is fresh."""

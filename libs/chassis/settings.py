@@ -69,6 +69,12 @@ class DatabaseSettings(Fragment):
     database_pool: int = Field(8, description="Connections that a process keeps at most.", ge=1)
 
 
+class SweepSettings(Fragment):
+    """How often a service removes what nobody needs any more."""
+
+    sweep_interval: float = Field(30.0, description="Seconds between sweeps.", gt=0)
+
+
 class TelemetrySettings(Fragment):
     """Logs and traces."""
 

@@ -44,6 +44,8 @@ _URL_GRACE, _MAX_TTL = 60.0, 7 * 86_400.0
 """Seconds; S3 signs for seven days at most."""
 PROGRESS_INTERVAL = 0.25
 """Seconds between two progress signals of a task at least."""
+RESULTS = "results"
+"""The folder of artifacts that are kept."""
 
 
 class TaskContext:
@@ -83,9 +85,13 @@ class TaskContext:
         self._signals.add(sending)
         sending.add_done_callback(self._signals.discard)
 
-    async def artifact(self, path: Path, name: str, content_type: str) -> ObjectRef:
-        """Store a produced file under the task's content address: the same work has the same key."""
-        key = f"results/{self.task.fingerprint}/{name}"
+    def artifact_key(self, name: str, folder: str = RESULTS) -> str:
+        """Where `artifact` stores: by the task's content address, so that the same work has the same key."""
+        return f"{folder}/{self.task.fingerprint}/{name}"
+
+    async def artifact(self, path: Path, name: str, content_type: str, folder: str = RESULTS) -> ObjectRef:
+        """Store a produced file as `artifact_key` says."""
+        key = self.artifact_key(name, folder)
         with TRACER.start_as_current_span("store artifact", attributes={"size": path.stat().st_size}):
             return await self._storage.put_file(key, path, content_type)
 

@@ -26,6 +26,30 @@ class InvalidInputError(ReelbusError):
     code = "invalid_input"
 
 
+class OutOfRangeError(InvalidInputError):
+    """A value is of the right kind, but outside of what is allowed."""
+
+    code = "out_of_range"
+
+
+class UnauthorizedError(ReelbusError):
+    """Who is calling is not known, or not who he says."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(ReelbusError):
+    """Who is calling is known, and may not do this."""
+
+    code = "forbidden"
+
+
+class TooManyRequestsError(ReelbusError):
+    """More requests than this caller may make; `details["retry_after"]` is seconds until the next one."""
+
+    code = "too_many_requests"
+
+
 class NotFoundError(ReelbusError):
     """No such thing, or not the caller's."""
 
@@ -80,6 +104,10 @@ _BY_CODE: dict[str, type[ReelbusError]] = {
     kind.code: kind
     for kind in (
         InvalidInputError,
+        OutOfRangeError,
+        UnauthorizedError,
+        ForbiddenError,
+        TooManyRequestsError,
         NotFoundError,
         ConflictError,
         TooLargeError,

@@ -22,6 +22,25 @@ class ExtractMetadataSpec(Message, frozen=True, kw_only=True, tag="extract_metad
     asset_id: UUID
 
 
+class PreviewSpec(Message, frozen=True, kw_only=True, tag="preview"):
+    """Make the preview of a Motion Photo session."""
+
+    asset_id: UUID
+    session_id: UUID
+
+
+class MotionPhotoSpec(Message, frozen=True, kw_only=True, tag="motion_photo"):
+    """Make a Motion Photo; see `MakeMotionPhoto`, which has checked all of it."""
+
+    asset_id: UUID
+    session_id: UUID
+    range_start: float
+    range_end: float
+    cover_time: float
+    speed: float
+    device: str
+
+
 class EditQueueSpec(Message, frozen=True, kw_only=True, tag="edit_queue"):
     """Make the videos of an edit queue; made by executing the queue, never submitted."""
 
@@ -29,7 +48,7 @@ class EditQueueSpec(Message, frozen=True, kw_only=True, tag="edit_queue"):
     video_ids: list[int]
 
 
-JobSpec = Union[EnhanceSpec, ExtractMetadataSpec, EditQueueSpec]  # noqa: UP007  (evaluated by msgspec)
+JobSpec = Union[EnhanceSpec, ExtractMetadataSpec, PreviewSpec, MotionPhotoSpec, EditQueueSpec]  # noqa: UP007  (evaluated by msgspec)
 
 
 class JobState(Enum):

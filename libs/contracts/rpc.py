@@ -19,6 +19,13 @@ from libs.contracts.editor import (
 )
 from libs.contracts.jobs import Job, JobSpec
 from libs.contracts.media import Asset
+from libs.contracts.sessions import (
+    CLOSE_SESSION,
+    GET_SESSION,
+    MAKE_MOTION_PHOTO,
+    OPEN_SESSION,
+    TAKE_THUMBNAIL,
+)
 
 T = TypeVar("T")
 
@@ -102,12 +109,16 @@ class Submission(Message, frozen=True, kw_only=True):
 
 
 class SubmitJobs(Message, frozen=True, kw_only=True):
-    """All of them or none."""
+    """All of them or none. `time_limit` is seconds of work of each attempt of a task (`None`: by settings).
+    With `max_waiting` the answer is `unavailable` when as many tasks wait for the worker services that are
+    needed already."""
 
     owner: str
     family: str
     submissions: list[Submission]
     channel: str | None = None
+    time_limit: float | None = None
+    max_waiting: int | None = None
 
 
 class JobList(Message, frozen=True, kw_only=True):
@@ -207,6 +218,11 @@ METHODS: tuple[Method[Any], ...] = (
     EXECUTE_QUEUE,
     GET_EXECUTION,
     TRY_ENCODING,
+    OPEN_SESSION,
+    GET_SESSION,
+    MAKE_MOTION_PHOTO,
+    TAKE_THUMBNAIL,
+    CLOSE_SESSION,
 )
 
 

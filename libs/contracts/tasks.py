@@ -26,9 +26,36 @@ class MetadataTask(Message, frozen=True, kw_only=True, tag="metadata"):
     info: MediaInfo
 
 
-TaskSpec = Union[RenderTask, MetadataTask]  # noqa: UP007  (evaluated by msgspec)
+class PreviewTask(Message, frozen=True, kw_only=True, tag="preview"):
+    """Render the preview of a Motion Photo session; the artifact is `sessions/{session_id}/…/preview.mp4`,
+    the result a `RenderResult`."""
 
-SERVICE_OF: dict[type, str] = {RenderTask: "transcode", MetadataTask: "analyze"}
+    session_id: UUID
+    graph: Output
+
+
+class MotionPhotoTask(Message, frozen=True, kw_only=True, tag="motion_photo"):
+    """Make a Motion Photo: `clip` is its video, the frame at `cover_time` seconds of `source` its picture,
+    which the video shows `presentation_us` microseconds after its start. `device` adds what one maker's
+    gallery looks for."""
+
+    session_id: UUID
+    source: ObjectRef
+    info: MediaInfo
+    clip: Output
+    cover_time: float
+    presentation_us: int
+    device: str
+
+
+TaskSpec = Union[RenderTask, MetadataTask, PreviewTask, MotionPhotoTask]  # noqa: UP007  (evaluated by msgspec)
+
+SERVICE_OF: dict[type, str] = {
+    RenderTask: "transcode",
+    MetadataTask: "analyze",
+    PreviewTask: "sessions",
+    MotionPhotoTask: "sessions",
+}
 """Which worker service executes a task."""
 
 
@@ -70,7 +97,17 @@ class MetadataResult(Message, frozen=True, kw_only=True, tag="metadata"):
     artifact: ObjectRef
 
 
-TaskResult = Union[RenderResult, MetadataResult]  # noqa: UP007  (evaluated by msgspec)
+class MotionPhotoResult(Message, frozen=True, kw_only=True, tag="motion_photo"):
+    """`artifact` is the JPEG of `width` x `height` pixels with the video in its last `video_size` bytes
+    (before a maker's trailer)."""
+
+    artifact: ObjectRef
+    width: int
+    height: int
+    video_size: int
+
+
+TaskResult = Union[RenderResult, MetadataResult, MotionPhotoResult]  # noqa: UP007  (evaluated by msgspec)
 
 
 class TaskCompleted(Message, frozen=True, kw_only=True):

@@ -43,6 +43,7 @@ FILTERS: dict[str, dict[str, str]] = {
     },
     "null": {},
     "pad": {"w": EXPRESSION, "h": EXPRESSION, "x": EXPRESSION, "y": EXPRESSION, "color": WORD},
+    "premultiply": {"inplace": INTEGER},
     "scale": {
         "w": EXPRESSION,
         "h": EXPRESSION,
@@ -60,7 +61,9 @@ FILTERS: dict[str, dict[str, str]] = {
         "colorspace": WORD,
     },
     "setpts": {"expr": EXPRESSION},
+    "setsar": {"sar": NUMBER},
     "settb": {"expr": EXPRESSION},
+    "tonemap": {"tonemap": WORD, "param": NUMBER, "desat": NUMBER, "peak": NUMBER},
     "unsharp": {
         "luma_msize_x": INTEGER,
         "luma_msize_y": INTEGER,
@@ -68,6 +71,10 @@ FILTERS: dict[str, dict[str, str]] = {
         "chroma_msize_x": INTEGER,
         "chroma_msize_y": INTEGER,
         "chroma_amount": NUMBER,
+    },
+    "zscale": {
+        **dict.fromkeys(("t", "m", "p", "r", "d", "tin", "min", "pin", "rin"), WORD),
+        "npl": NUMBER,
     },
 }
 

@@ -33,7 +33,7 @@ from libs.contracts.graph import (
     Trim,
 )
 from libs.contracts.media import ObjectRef
-from libs.contracts.tasks import MetadataTask, RenderTask, TaskSpec
+from libs.contracts.tasks import MetadataTask, MotionPhotoTask, PreviewTask, RenderTask, TaskSpec
 from libs.media.checks import check_tree
 from libs.media.containers import BY_MUXER
 from libs.media.passes import simplify
@@ -47,6 +47,8 @@ ENGINE_VERSION = "1"
 
 SUBTITLE_ENCODERS = {"copy", "mov_text", "subrip", "webvtt"}
 NOT_WORK = ("input", "notes")
+LATER = ("bare",)
+"""Fields that came later: they are in a name only where they say something, so that names stay."""
 _ENCODER = re.compile(r"[a-z0-9_-]{1,40}")
 _OPTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 _OPTION_TEXT = re.compile(r"[A-Za-z0-9_.,:=/+-]{1,200}")
@@ -91,17 +93,25 @@ def canonical(output: Output) -> bytes:
     """
     output = simplify(output)
     fields = [field for field in Output.__struct_fields__ if field not in NOT_WORK]
-    tree = {field: msgspec.to_builtins(getattr(output, field)) for field in fields}
+    said = [field for field in fields if field not in LATER or getattr(output, field)]
+    tree = {field: msgspec.to_builtins(getattr(output, field)) for field in said}
     tree["input"] = _canonical(output.input)
     return msgspec.json.encode(_plain(tree), order="sorted")
 
 
 def fingerprint(spec: TaskSpec, engine_version: str = ENGINE_VERSION) -> str:
-    """The content address of a task: 64 hex digits. File names do not count."""
-    if isinstance(spec, RenderTask):
-        work = b"render\n" + canonical(spec.graph)
-    elif isinstance(spec, MetadataTask):
-        work = b"metadata\n" + f"{spec.source.sha256} {spec.source.size}".encode()
+    """The content address of a task: 64 hex digits. File names do not count. What is made for a session is
+    the session's own, and goes with it."""
+    match spec:
+        case RenderTask():
+            work = b"render\n" + canonical(spec.graph)
+        case MetadataTask():
+            work = b"metadata\n" + f"{spec.source.sha256} {spec.source.size}".encode()
+        case PreviewTask():
+            work = f"preview\n{spec.session_id}\n".encode() + canonical(spec.graph)
+        case MotionPhotoTask():
+            still = f"{spec.source.sha256} {spec.cover_time!r} {spec.presentation_us} {spec.device}"
+            work = f"motion_photo\n{spec.session_id}\n{still}\n".encode() + canonical(spec.clip)
     return hashlib.sha256(engine_version.encode() + b"\n" + work).hexdigest()
 
 

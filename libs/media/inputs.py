@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from libs.contracts.media import VideoStream
+
 FORMATS = (
     "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "gif", "ogg",
     "yuv4mpegpipe", "h264", "hevc", "m4v", "ivf", "obu", "av1", "mxf", "gxf", "dv", "nut", "rm", "wtv",
@@ -14,6 +16,9 @@ scripts (lavfi, sdp) and image sequences are left out because they open other fi
 
 LOCAL = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
 """Options for a file on disk."""
+
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""ffmpeg's own decoders of these show no transparency."""
 
 READ_STALL_MICROSECONDS = 30_000_000
 
@@ -41,6 +46,12 @@ def input_options(target: str | Path) -> dict[str, str | int]:
             "reconnect_delay_max": 4,
         }
     return options
+
+
+def transparent_decoder(video: VideoStream) -> dict[str, str]:
+    """Options that must precede `-i` of a file where the transparency of `video` counts."""
+    decoder = ALPHA_DECODERS.get(video.codec) if video.alpha else None
+    return {"c:v": decoder} if decoder else {}
 
 
 def input_args(target: str | Path) -> list[str]:

@@ -19,6 +19,9 @@ CHUNK = 256 << 10
 QUIET = 30.0
 """Seconds without a message after which the status is asked for."""
 
+PATIENCE = 330.0
+"""Seconds for what the contract may take 300 s for."""
+
 PROCESSES = {
     "video_enhancement": "/internal/video-enhancement-status",
     "metadata_extraction": "/internal/metadata-extraction-status",
@@ -86,6 +89,17 @@ class Client:
             files = {"files": (path.name, file, "video/mp4")}
             answer = await self._ask("PUT", "/video/upload", files=files)
         return int(answer.json()[0]["id"])
+
+    async def prepare(self, path: Path) -> Message:
+        """Open a Motion Photo session with a video."""
+        with path.open("rb") as file:
+            files = {"file": (path.name, file, "video/mp4")}
+            answer: Message = (await self._ask("POST", "/prepare", files=files, timeout=PATIENCE)).json()
+        return answer
+
+    async def convert(self, form: dict[str, str]) -> bytes:
+        """A Motion Photo."""
+        return (await self._ask("POST", "/convert", data=form, timeout=PATIENCE)).content
 
     async def post(self, path: str, body: Message, headers: dict[str, str] | None = None) -> Message:
         """The answer to a JSON body."""

@@ -17,6 +17,7 @@ from reelbus.demo.client import Client, follow
 from reelbus.demo.clips import Clip
 from reelbus.demo.edit import edit
 from reelbus.demo.errors import DemoError
+from reelbus.demo.motion import make_photo
 from reelbus.demo.screen import Bars, Screen
 from reelbus.stack import control
 from reelbus.stack.layout import Layout
@@ -46,7 +47,8 @@ class Results:
     enhanced: Path
     metadata: Path
     picture: Path
-    edits: dict[Path, str]
+    made: dict[Path, str]
+    """What else, and how."""
 
 
 def travel(wish: Wish, screen: Screen) -> None:
@@ -123,13 +125,14 @@ async def _process(url: str, clip: Clip, output: Path, screen: Screen) -> Result
                     clip.path, lambda sent, of: bars.show("upload", 100 * sent / of, f"{of / 1e6:.1f} MB")
                 )
                 await _watch(client, channel, file_id, bars)
-            edits = await edit(client, clip.path, output, bars)
+            made = await edit(client, clip.path, output, bars)
+            made |= await make_photo(client, clip.path, output, bars)
         unnamed = output / f"enhanced{clip.path.suffix}"
         enhanced = await client.download(f"/processed_videos/{file_id}", unnamed, EXTENSIONS)
         document, _ = await client.fetch(f"/processed_videos/metadata/{file_id}_metadata.json")
     metadata = output / "metadata.json"
     metadata.write_bytes(document)
-    return Results(enhanced, metadata, output / "before-after.png", edits)
+    return Results(enhanced, metadata, output / "before-after.png", made)
 
 
 async def _watch(client: Client, channel: Any, file_id: str, bars: Bars) -> None:
@@ -157,7 +160,7 @@ def _show(clip: Clip, results: Results, screen: Screen) -> None:
         (results.picture, "before and after, side by side"),
         (results.enhanced, "the enhanced video"),
         (results.metadata, "its metadata"),
-        *results.edits.items(),
+        *results.made.items(),
         (clip.path, "what was uploaded"),
     ):
         screen.say(f"  {path!s:<32} {what}")

@@ -31,7 +31,7 @@ def document() -> dict[str, Any]:
 
 def edge() -> Litestar:
     """The edge's application with every family in `services.edge.contracts`."""
-    return litestar([_router(name) for name in families()], ["*"])
+    return litestar([_router(name) for name in families()])
 
 
 def families() -> list[str]:

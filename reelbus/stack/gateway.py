@@ -33,6 +33,13 @@ health_interval 2s
 health_timeout 5s
 health_fails 2"""
 
+MOTION_ANSWER = (
+    '{"detail":"The service does not answer; try again.","error_code":"SERVICE_UNAVAILABLE",'
+    '"timestamp":"{{now.UTC.Format "2006-01-02T15:04:05Z"}}"}'
+)
+MOTION_PHOTO = ("/prepare", "/convert", "/thumbnail", "/cleanup", "/preview", "/health")
+"""Paths of the family whose errors have a code and a time."""
+
 
 def config_path(layout: Layout) -> Path:
     return layout.caddy / "Caddyfile"
@@ -47,6 +54,7 @@ def config(*, host: str, port: int, health_port: int, edge: Sequence[int], notif
 	persist_config off
 	grace_period 5s
 	servers {{
+		enable_full_duplex
 		timeouts {{
 			read_header 10s
 			idle 2m
@@ -75,6 +83,13 @@ http://:{port} {{
 	handle_errors 502 503 504 {{
 		header Content-Type application/json
 		header Retry-After 3
+		@motion path {" ".join(f"{path} {path}/*" for path in MOTION_PHOTO)}
+		handle @motion {{
+			templates {{
+				mime application/json
+			}}
+			respond `{MOTION_ANSWER}` 503
+		}}
 		respond `{{"detail":"The service does not answer; try again."}}` 503
 	}}
 }}

@@ -28,6 +28,7 @@ SERVICES = (
     Service("jobs", 11),
     Service("transcode", 12),
     Service("analyze", 12),
+    Service("sessions", 12),
     Service("notify", 13),
     Service("edge", 14),
 )

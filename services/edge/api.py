@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 from litestar import Litestar, Router
-from litestar.config.cors import CORSConfig
 
+from libs.chassis.health import ASGIApp
+from services.edge.contracts.motion_photo import errors as motion_photo
+from services.edge.cors import Cors, Pages
 from services.edge.docs_ui import openapi_config, static_files
-from services.edge.errors import detail_envelope, exception_handlers
+from services.edge.errors import Envelope, detail_envelope, envelope_by, exception_handlers
+from services.edge.paths import ByPrefix
 
-_EXPOSED = [
-    "Accept-Ranges",
-    "Content-Length",
-    "Content-Range",
-    "ETag",
-    "Location",
-    "Preference-Applied",
-    "Retry-After",
-]
+_ENVELOPES: ByPrefix[Envelope] = ByPrefix(
+    detail_envelope, dict.fromkeys(motion_photo.PREFIXES, motion_photo.envelope)
+)
 
 
-def litestar(routers: list[Router], cors_origins: list[str]) -> Litestar:
-    """Routes, CORS, envelopes and the documentation."""
+def litestar(routers: list[Router]) -> Litestar:
+    """Routes, envelopes and the documentation."""
     return Litestar(
         [*routers, static_files()],
-        cors_config=CORSConfig(allow_origins=cors_origins, expose_headers=_EXPOSED),
-        exception_handlers=exception_handlers(detail_envelope),
+        exception_handlers=exception_handlers(envelope_by(_ENVELOPES)),
         openapi_config=openapi_config(),
         logging_config=None,
     )
+
+
+def with_cors(app: Litestar, *, origins: Sequence[str], motion_origins: Sequence[str]) -> ASGIApp:
+    """`app` for browsers: pages of `origins` may call all families but those with origins of their own."""
+    motion = Pages(motion_origins, credentials=True)
+    families = ByPrefix(Pages(origins), dict.fromkeys(motion_photo.PREFIXES, motion))
+    return Cors(cast("ASGIApp", app), families)

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import cast
 
+from libs.chassis.background import repeating
 from libs.chassis.bus import Bus, new_instance, started
+from libs.chassis.database import Database
 from libs.chassis.health import ASGIApp, Health
 from libs.chassis.http import observed
 from libs.chassis.service import run
 from libs.chassis.storage import Storage
 from libs.contracts.jobs import JOB_CANCELLED, JOB_COMPLETED, JOB_FAILED
-from services.edge.api import litestar
-from services.edge.contracts.enhancement.files import ResultFiles
-from services.edge.contracts.enhancement.routes import router as enhancement
-from services.edge.contracts.enhancement.upload import UploadFlow
-from services.edge.contracts.video_editor.editing import Editing
-from services.edge.contracts.video_editor.routes import router as video_editor
-from services.edge.contracts.video_editor.upload import VideoUpload
-from services.edge.contracts.video_editor.videos import Videos
+from services.edge.api import litestar, with_cors
+from services.edge.families import Parts, routers
 from services.edge.job_loader import JobLoader
-from services.edge.links import Links
+from services.edge.limits import Limiter, RateLimiter, Unlimited
 from services.edge.settings import EdgeSettings
-from services.edge.uploads import Uploader
 from services.edge.waiting import EndWaiter
+
+_SWEEP = 60.0
 
 
 @asynccontextmanager
@@ -43,21 +39,27 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
             instance=new_instance(),
         )
         await stack.enter_async_context(started(bus))
+        limiter = await stack.enter_async_context(_limiting(settings))
 
-        uploader = Uploader(
-            bus, storage, max_size=settings.max_upload_bytes, max_uploads=settings.max_uploads
-        )
-        uploads = VideoUpload(
-            bus, uploader, max_form=settings.max_form_bytes, max_files=settings.max_form_files
-        )
-        videos = Videos(bus, storage)
-        editing = Editing(bus, waiter, timeout=settings.execute_timeout)
-        links = Links(settings.public_url, settings.trusted_proxies)
-        routers = [
-            enhancement(UploadFlow(bus, uploader), jobs, ResultFiles(bus, storage, jobs)),
-            video_editor(uploads, videos, editing, links),
-        ]
-        yield observed(cast("ASGIApp", litestar(routers, settings.cors_origins)))
+        parts = Parts(bus, storage, jobs, waiter, limiter, health)
+        app = litestar(routers(parts, settings))
+        origins, motion_origins = settings.cors_origins, settings.motion_origins
+        yield observed(with_cors(app, origins=origins, motion_origins=motion_origins))
+
+
+@asynccontextmanager
+async def _limiting(settings: EdgeSettings) -> AsyncIterator[Limiter]:
+    """Only requests that are limited need the database: the edge is ready without it."""
+    if not settings.rate_limits:
+        yield Unlimited()
+        return
+    database = Database(settings)
+    limiter = RateLimiter(database)
+    try:
+        async with repeating("sweep rate limits", limiter.sweep, pause=_SWEEP, retry=_SWEEP):
+            yield limiter
+    finally:
+        await database.close()
 
 
 def main() -> None:

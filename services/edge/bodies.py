@@ -1,29 +1,55 @@
-"""JSON bodies of requests, whatever somebody sends in their place."""
+"""Small bodies of requests, whatever somebody sends in their place."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
 
 from libs.contracts.errors import InvalidInputError
+from services.edge.forms import parts
 
 MAX_BODY = 1 << 20
-"""Bytes of a JSON body at most; for `request_max_body_size` of routes."""
+"""Bytes of such a body at most; for `request_max_body_size` of routes."""
 _TIME = 30.0
+_MAX_FIELDS = 64
+_URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+
+AnyRequest = Request[Any, Any, Any]
 
 
-async def json_object(request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def json_object(request: AnyRequest) -> dict[str, Any]:
     """The object in the body, whatever type it is declared as: `curl -d` calls everything a form. Raises
     `InvalidInputError` for what is none, or does not come within 30 s."""
+    return parse_object(await _body(request))
+
+
+async def form_fields(request: AnyRequest) -> dict[str, str]:
+    """The text fields of a form of either kind; of equal names the last counts. Raises `InvalidInputError`
+    for what is no form, has more than 64 fields, or does not come within 30 s."""
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == _MULTIPART:
+        form = parts(request.stream(), content_type, max_size=MAX_BODY, max_parts=_MAX_FIELDS)
+        return {part.name: await part.text() async for part in form if part.filename is None}
+    if kind != _URLENCODED:
+        raise InvalidInputError(f"The request must be {_URLENCODED} or {_MULTIPART}.")
+    text = (await _body(request)).decode(errors="replace")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+    except ValueError as error:
+        raise InvalidInputError("The form has too many fields.") from error
+
+
+async def _body(request: AnyRequest) -> bytes:
     try:
         async with asyncio.timeout(_TIME):
-            body = await request.body()
+            return await request.body()
     except TimeoutError as error:
         raise InvalidInputError(f"The body did not come within {_TIME:.0f} s.") from error
-    return parse_object(body)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

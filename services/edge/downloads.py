@@ -6,12 +6,14 @@ import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Stream
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII | re.IGNORECASE)
+_UNQUOTED = re.compile(r"[^A-Za-z0-9 !#$&'()+,.;=@^_`{}~-]")
 _MAX_DIGITS = 19
 """Digits of the largest number that is told from others: no content is as large."""
 
@@ -65,8 +67,9 @@ def _number(digits: str) -> int:
     return int(significant or "0") if len(significant) <= _MAX_DIGITS else 10**_MAX_DIGITS
 
 
-def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
-    """The answer to a GET or HEAD for `content`: 200, 206 or 304. Raises `HTTPException` with 416."""
+def serve(request: Request[Any, Any, Any], content: Content, **extra: str) -> Response[Any]:
+    """The answer to a GET or HEAD for `content`: 200, 206 or 304; 200 to any other method. `extra` headers
+    have `_` for `-` in their names. Raises `HTTPException` with 416."""
     etag = f'"{content.etag}"'
     headers = {
         "ETag": etag,
@@ -74,8 +77,9 @@ def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
         "Cache-Control": "no-cache",
         "Content-Type": content.content_type,
         "X-Content-Type-Options": "nosniff",
+        **{name.replace("_", "-"): value for name, value in extra.items()},
     }
-    if _matches(request.headers.get("if-none-match"), etag):
+    if request.method in ("GET", "HEAD") and _matches(request.headers.get("if-none-match"), etag):
         return Response(b"", status_code=304, headers=headers)
     status, offset, length = 200, 0, content.size
     wanted = request.headers.get("range") if request.method == "GET" else None  # defined for GET alone
@@ -98,6 +102,14 @@ def serve(request: Request[Any, Any, Any], content: Content) -> Response[Any]:
         content.read(offset, length) if length else content_of(b"", "", "").read(0, 0),
         status_code=status,
         headers=headers,
+    )
+
+
+def attachment(name: str) -> str:
+    """`Content-Disposition` of a file to be saved as `name` (RFC 6266, section 4.1)."""
+    plain = _UNQUOTED.sub("_", name)
+    return f'attachment; filename="{plain}"' + (
+        "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from litestar import Request
 
 from libs.contracts.errors import InvalidInputError
+from services.edge.proxies import Proxies
 
 _HOST = re.compile(
     r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9._-]{0,252})(?::(?P<port>[0-9]{1,5}))?", re.ASCII
@@ -24,11 +24,11 @@ _Host = tuple[str, int | None]
 
 class Links:
     """`public_url` is the base of all links; without it the request's own address is, as the outermost of
-    the `trusted_proxies` (addresses or networks) saw it."""
+    the `proxies` saw it."""
 
-    def __init__(self, public_url: str | None, trusted_proxies: Sequence[str]) -> None:
+    def __init__(self, public_url: str | None, proxies: Proxies) -> None:
         self._public = public_url
-        self._trusted = [ip_network(each, strict=False) for each in trusted_proxies]
+        self._proxies = proxies
 
     def to(self, request: Request[Any, Any, Any], path: str) -> str:
         """The URL of `path` (absolute, not quoted). Raises `InvalidInputError` for a hostile `Host`."""
@@ -39,7 +39,7 @@ class Links:
         scheme, prefix = request.scope["scheme"], ""
         host: _Host | None = None
         port: int | None = None
-        if self._trusts(request.scope.get("client")):
+        if self._proxies.trusts(request.scope.get("client")):
             proto = _last(request, "x-forwarded-proto").lower()
             scheme = proto if proto in _DEFAULT_PORTS else scheme
             host = _parse_host(_last(request, "x-forwarded-host"))
@@ -49,16 +49,6 @@ class Links:
         port = port or own_port
         authority = name if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{name}:{port}"
         return f"{scheme}://{authority}{prefix if _PREFIX.fullmatch(prefix) else ''}"
-
-    def _trusts(self, peer: tuple[str, int] | None) -> bool:
-        """Whether the other end of the connection is a proxy of ours."""
-        try:
-            address = ip_address(peer[0] if peer else "")
-        except ValueError:
-            return False
-        if isinstance(address, IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        return any(address in network for network in self._trusted)
 
 
 def parse_public_url(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from copy import copy
 from uuid import UUID
 
 import anyio
@@ -55,6 +56,24 @@ class StoredUpload:
         return asset
 
 
+class _Slots:
+    """So many uploads at once."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._taken = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        if self._taken >= self._count:
+            raise UnavailableError("Too many uploads at once; try again.")
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+
 class Uploader:
     """Stores files of at most `max_size` bytes, of `max_uploads` requests at once."""
 
@@ -62,8 +81,13 @@ class Uploader:
         self._bus = bus
         self._storage = storage
         self._max_size = max_size
-        self._max_uploads = max_uploads
-        self._open = 0
+        self._slots = _Slots(max_uploads)
+
+    def limited(self, max_size: int) -> Uploader:
+        """An uploader of files of at most `max_size` bytes, which counts its uploads together with these."""
+        other = copy(self)
+        other._max_size = max_size
+        return other
 
     @property
     def max_form(self) -> int:
@@ -92,21 +116,11 @@ class Uploader:
             async def store(part: Part) -> StoredUpload:
                 nonlocal first
                 if first:
-                    stack.enter_context(self._slot())
+                    stack.enter_context(self._slots.one())
                 first = False
                 return await stack.enter_async_context(self._storing(part, owner))
 
             yield store
-
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
-        if self._open >= self._max_uploads:
-            raise UnavailableError("Too many uploads at once; try again.")
-        self._open += 1
-        try:
-            yield
-        finally:
-            self._open -= 1
 
     @asynccontextmanager
     async def _storing(self, part: Part, owner: str) -> AsyncIterator[StoredUpload]:

@@ -50,6 +50,7 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
             window=settings.dispatch_window,
             cap=settings.owner_cap,
             interval=settings.dispatch_interval,
+            limits={"sessions": settings.session_tasks},
         )
         Handlers(bus, repository, submitter, dispatcher).register()
         EditorHandlers(

@@ -3,7 +3,7 @@
 Waiting tasks stay rows, so that priority, fairness and cancel act on them at once. A round looks at one
 service under a lock that replicas share: tasks whose result is known by now are completed; of the rest,
 interactive before batch, the share that has least in work goes first; two tasks of the same fingerprint
-are never out together.
+are never out together. A service may have a limit of tasks that are out (released or running) at once.
 """
 
 from __future__ import annotations
@@ -57,9 +57,12 @@ WITH active AS (
 )
 SELECT task_id FROM counted WHERE twin = 1 AND load <= :cap
 ORDER BY lane DESC, turn, created_at, task_id
-LIMIT GREATEST(0, :window - (SELECT count(*) FROM active WHERE state = 'released'))
+LIMIT GREATEST(0, LEAST(
+    :window - (SELECT count(*) FROM active WHERE state = 'released'),
+    CAST(:bound AS bigint) - (SELECT count(*) FROM active)
+))
 """)
-"""`lane DESC` puts `interactive` before `batch`."""
+"""`lane DESC` puts `interactive` before `batch`; `LEAST` passes over a `bound` that is null."""
 
 _KNOWN = text("""
 SELECT task_id, job_id, fingerprint FROM jobs.tasks JOIN jobs.results USING (fingerprint)
@@ -73,10 +76,20 @@ WHERE state IN ('waiting', 'released', 'running') GROUP BY service, state
 
 
 class Dispatcher:
-    """`window` tasks per service lie ready at most; `cap` tasks of one owner are out at once."""
+    """`window` tasks per service lie ready at most; `cap` tasks of one owner are out at once. `limits` names
+    services of which no more tasks are out at once, whatever the number of their replicas."""
 
-    def __init__(self, repository: Repository, *, window: int, cap: int, interval: float) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        *,
+        window: int,
+        cap: int,
+        interval: float,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
         self._repository = repository
+        self._limits = limits or {}
         self._window = window
         self._cap = cap
         self._interval = interval
@@ -104,7 +117,12 @@ class Dispatcher:
         async with self._repository.transaction() as session:
             lock = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
             await session.execute(lock, {"name": f"dispatch:{service}"})
-            parameters = {"service": service, "cap": self._cap, "window": self._window}
+            parameters = {
+                "service": service,
+                "cap": self._cap,
+                "window": self._window,
+                "bound": self._limits.get(service),
+            }
             picked = [row.task_id for row in await session.execute(_PICK, parameters)]
             rows = list(
                 await session.exec(

@@ -64,7 +64,7 @@ class TaskRow(Base, table=True):
             "ix_tasks_open",
             "service",
             "state",
-            postgresql_where=text("state IN ('waiting', 'released', 'running')"),
+            postgresql_where=text("state IN ('blocked', 'waiting', 'released', 'running')"),
         ),
     )
 

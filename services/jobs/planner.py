@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from libs.contracts.errors import MediaError
-from libs.contracts.jobs import EnhanceSpec, ExtractMetadataSpec, JobError
-from libs.contracts.media import Asset
-from libs.contracts.tasks import SERVICE_OF, MetadataTask, RenderTask, TaskSpec
+from libs.contracts.jobs import EnhanceSpec, ExtractMetadataSpec, JobError, MotionPhotoSpec, PreviewSpec
+from libs.contracts.media import Asset, MediaInfo
+from libs.contracts.tasks import (
+    SERVICE_OF,
+    MetadataTask,
+    MotionPhotoTask,
+    PreviewTask,
+    RenderTask,
+    TaskSpec,
+)
 from libs.media.enhance import enhance_graph
 from libs.media.graph import fingerprint
+from libs.media.motion import clip_graph, presentation_us, preview_graph
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class PlannedTask:
     error: JobError | None = None
 
 
-AssetSpec = EnhanceSpec | ExtractMetadataSpec
+AssetSpec = EnhanceSpec | ExtractMetadataSpec | PreviewSpec | MotionPhotoSpec
 """What is asked of one asset."""
 
 
@@ -39,19 +47,40 @@ def plan(spec: AssetSpec, asset: Asset) -> list[PlannedTask]:
             task: TaskSpec = _enhance(asset)
         case ExtractMetadataSpec():
             task = _metadata(asset)
+        case PreviewSpec():
+            graph = preview_graph(asset.object, _info(asset))
+            task = PreviewTask(session_id=spec.session_id, graph=graph)
+        case MotionPhotoSpec():
+            task = _motion_photo(spec, asset)
     return [PlannedTask("main", SERVICE_OF[type(task)], task, fingerprint(task))]
 
 
 def _enhance(asset: Asset) -> RenderTask:
-    if asset.info is None:
-        raise MediaError(asset.probe_error or "This file cannot be read as a video.")
-    graph = enhance_graph(asset.object, asset.info, asset.name)
+    graph = enhance_graph(asset.object, _info(asset), asset.name)
     return RenderTask(graph=graph, file_name=f"enhanced.{graph.extension}")
 
 
 def _metadata(asset: Asset) -> MetadataTask:
+    info = _info(asset)
+    if info.video is None:
+        raise MediaError("There is no video in this file, only sound.")
+    return MetadataTask(source=asset.object, info=info)
+
+
+def _motion_photo(spec: MotionPhotoSpec, asset: Asset) -> MotionPhotoTask:
+    info = _info(asset)
+    return MotionPhotoTask(
+        session_id=spec.session_id,
+        source=asset.object,
+        info=info,
+        clip=clip_graph(asset.object, info, spec.range_start, spec.range_end, spec.speed),
+        cover_time=spec.cover_time,
+        presentation_us=presentation_us(spec.range_start, spec.cover_time, spec.speed),
+        device=spec.device,
+    )
+
+
+def _info(asset: Asset) -> MediaInfo:
     if asset.info is None:
         raise MediaError(asset.probe_error or "This file cannot be read as a video.")
-    if asset.info.video is None:
-        raise MediaError("There is no video in this file, only sound.")
-    return MetadataTask(source=asset.object, info=asset.info)
+    return asset.info

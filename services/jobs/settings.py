@@ -14,6 +14,9 @@ class JobsSettings(ServiceSettings, BusSettings, DatabaseSettings):
     dispatch_window: int = Field(
         4, description="Tasks of one service that lie ready for workers ahead of need.", ge=1
     )
+    session_tasks: int = Field(
+        3, description="Tasks of Motion Photo sessions that are out at once, over all replicas.", ge=1
+    )
     owner_cap: int = Field(64, description="Tasks of one owner that are out at once, per service.", ge=1)
     dispatch_interval: float = Field(
         1.0, description="Seconds between looks at waiting tasks when nothing happens.", gt=0

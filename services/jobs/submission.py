@@ -1,4 +1,4 @@
-"""From a request to rows: plan every spec, answer from known results, queue the rest."""
+"""From a request to rows: plan every spec, answer from known results, queue the rest where there is room."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from libs.contracts.errors import InvalidInputError, MediaError
+from libs.contracts.errors import InvalidInputError, MediaError, UnavailableError
 from libs.contracts.jobs import EditQueueSpec, Job, JobSpec, JobState
 from libs.contracts.media import Asset
 from libs.contracts.rpc import Submission, SubmitJobs
@@ -23,6 +24,10 @@ from services.jobs.rows import flow_of, job_of, new_job, new_task, write_flow
 
 _TRIES = 3
 GetAsset = Callable[[UUID, str], Awaitable[Asset]]
+
+_WAITING = text("""
+SELECT count(*) FROM jobs.tasks WHERE service = :service AND state IN ('waiting', 'blocked')
+""")
 
 
 class Submitter:
@@ -64,6 +69,14 @@ class Submitter:
         self, session: AsyncSession, request: SubmitJobs, submission: Submission, assets: dict[UUID, Asset]
     ) -> Job:
         spec = asset_spec(submission.spec)
+        planned: list[PlannedTask] = []
+        problem: MediaError | None = None
+        try:
+            planned = plan(spec, assets[spec.asset_id])
+        except MediaError as error:
+            problem = error
+        if request.max_waiting is not None:
+            await _admit(session, planned, request.max_waiting)
         row = new_job(
             spec,
             key=submission.key,
@@ -76,16 +89,26 @@ class Submitter:
         session.add(row)
         await session.flush()
         await events.record_created(self._repository.outbox, session, job_of(row))
-        try:
-            planned = plan(spec, assets[spec.asset_id])
-        except MediaError as error:
+        if problem is not None:
             row.state = JobState.FAILED.value
-            row.error = {"code": error.code, "message": error.message}
+            row.error = {"code": problem.code, "message": problem.message}
         else:
-            await enqueue(session, row, planned, self._time_limit)
+            await enqueue(session, row, planned, request.time_limit or self._time_limit)
         job = job_of(row)
         await events.record(self._repository.outbox, session, JobState.PENDING, job)
         return job
+
+
+async def _admit(session: AsyncSession, planned: Sequence[PlannedTask], most: int) -> None:
+    """Raise `UnavailableError` where `most` tasks wait already for a service that is needed. Who is let in
+    holds the service's lock until he is counted; what is known needs nobody."""
+    known = await known_results(session, [task.fingerprint for task in planned])
+    for service in sorted({task.service for task in planned if task.fingerprint not in known}):
+        lock = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+        await session.execute(lock, {"name": f"waiting:{service}"})
+        waiting = (await session.execute(_WAITING, {"service": service})).scalar_one()
+        if waiting >= most:
+            raise UnavailableError("Too much is waiting to be made already; try again later.")
 
 
 async def enqueue(

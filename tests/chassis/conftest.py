@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from libs.chassis.migrations import upgrade_all
+from reelbus.stack.setup import ensure_bucket
 from tests.chassis.databases import create
-from tests.chassis.servers import S3, Juicefs, Nats, Postgres, Server, Weed
+from tests.chassis.servers import KEY, S3, SECRET, Juicefs, Nats, Postgres, Server, Weed
+from tests.chassis.sessions import House
+from tests.media.numbered import numbered
 
 
 @pytest.fixture
@@ -69,3 +73,17 @@ def migrated(postgres: Postgres) -> str:
 def database_url(postgres: Postgres, migrated: str) -> str:
     """A fresh copy."""
     return create(postgres, template=migrated)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds, 25 frames each that say their numbers, with sound."""
+    return numbered(tmp_path_factory.mktemp("clips") / "clip.mp4", 50)
+
+
+@pytest.fixture
+async def house(nats: Nats, database_url: str, juicefs: Juicefs, tmp_path: Path) -> AsyncIterator[House]:
+    settings = juicefs.settings(f"sessions-{uuid4().hex[:8]}")
+    ensure_bucket(settings.s3_endpoint, KEY, SECRET, settings.s3_bucket)
+    async with House(nats, database_url, settings, tmp_path / "scratch") as house:
+        yield house

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from libs.chassis.database import Database, asyncpg_url
 from libs.chassis.settings import DatabaseSettings
 from libs.contracts.base import Message
-from libs.contracts.jobs import EnhanceSpec, ExtractMetadataSpec, JobSpec
+from libs.contracts.jobs import EnhanceSpec, JobSpec
 from libs.contracts.rpc import Submission, SubmitJobs
 from libs.contracts.tasks import Task
 from services.jobs.models import JobRow, TaskRow
@@ -74,7 +74,7 @@ class Jobs:
         channel: str | None = None,
         lane: str = "interactive",
         content: int | None = None,
-        kind: type[EnhanceSpec] | type[ExtractMetadataSpec] = EnhanceSpec,
+        kind: Callable[..., JobSpec] = EnhanceSpec,
     ) -> SubmitJobs:
         submissions = []
         for _ in range(count):

@@ -6,10 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
+from uuid import UUID
 
 import pytest
 
-from libs.contracts.jobs import ExtractMetadataSpec, JobState
+from libs.contracts.jobs import ExtractMetadataSpec, JobState, PreviewSpec
 from services.jobs import workflow
 from services.jobs.dispatch import Dispatcher
 from services.jobs.results import remember_result
@@ -18,6 +19,7 @@ from tests.unit.samples import result
 
 pytestmark = pytest.mark.anyio
 SERVICE = "transcode"
+PREVIEW = partial(PreviewSpec, session_id=UUID(int=1))
 
 
 @pytest.fixture
@@ -26,8 +28,9 @@ async def jobs(database_url: str) -> AsyncIterator[Jobs]:
         yield Jobs(database)
 
 
-def dispatcher(jobs: Jobs, *, window: int = 4, cap: int = 64) -> Dispatcher:
-    return Dispatcher(jobs.repository, window=window, cap=cap, interval=0.01)
+def dispatcher(jobs: Jobs, *, window: int = 4, cap: int = 64, bound: int = 3) -> Dispatcher:
+    limits = {"sessions": bound}
+    return Dispatcher(jobs.repository, window=window, cap=cap, interval=0.01, limits=limits)
 
 
 async def claim(jobs: Jobs, count: int = 1) -> None:
@@ -204,6 +207,49 @@ async def test_rounds_and_cancels_at_once_end_in_a_legal_state(jobs: Jobs) -> No
     assert {task.state for task in await jobs.tasks()} == {"cancelled"}
     assert [(await jobs.job(job_id)).state for job_id in ids] == [JobState.CANCELLED.value] * 30
     assert len(await jobs.outbox("job.cancelled.v1")) == 30
+
+
+async def test_a_limited_service_has_no_more_out_whoever_works(jobs: Jobs) -> None:
+    """Released and running count, each round and over all replicas."""
+    ids = await jobs.submit(8, kind=PREVIEW)
+    it = dispatcher(jobs, window=10, bound=3)
+    assert await it.round("sessions") == 3
+    assert await it.round("sessions") == 0
+    await claim(jobs, 2)
+    assert await it.round("sessions") == 0
+    await complete(jobs, 1)
+    assert await it.round("sessions") == 1
+    assert await jobs.released() == ids[:4]
+    assert Counter(task.state for task in await jobs.tasks())["waiting"] == 4
+
+
+async def test_a_window_within_the_limit_still_counts(jobs: Jobs) -> None:
+    await jobs.submit(5, kind=PREVIEW)
+    it = dispatcher(jobs, window=1, bound=3)
+    assert [await it.round("sessions") for _ in range(2)] == [1, 0]
+    await claim(jobs)
+    assert await it.round("sessions") == 1
+
+
+async def test_a_limit_holds_for_replicas_at_once_and_for_its_service_alone(jobs: Jobs) -> None:
+    await jobs.submit(20, kind=PREVIEW)
+    await jobs.submit(20)
+    rounds = [
+        dispatcher(jobs, window=10, bound=3).round(service)
+        for service in ("sessions", SERVICE)
+        for _ in range(4)
+    ]
+    await asyncio.gather(*rounds)
+    assert Counter(task.service for task in await jobs.tasks("released")) == {"sessions": 3, SERVICE: 10}
+
+
+async def test_who_is_cancelled_makes_room_within_the_limit(jobs: Jobs) -> None:
+    first, *_, last = await jobs.submit(4, kind=PREVIEW)
+    it = dispatcher(jobs, bound=3)
+    await it.round("sessions")
+    await jobs.repository.change((await jobs.task_of(first)).task_id, workflow.cancelled)
+    assert await it.round("sessions") == 1
+    assert (await jobs.released())[-1] == last
 
 
 async def test_a_step_looks_at_every_service_when_woken(jobs: Jobs) -> None:

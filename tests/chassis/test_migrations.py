@@ -22,7 +22,7 @@ UPGRADE = "import sys; from libs.chassis.migrations import upgrade_all; upgrade_
 
 
 def test_every_service_with_tables_is_found() -> None:
-    assert {"ingest", "jobs"} <= set(owners())
+    assert {"ingest", "jobs", "sessions"} <= set(owners())
 
 
 @pytest.mark.parametrize("service", owners())

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from libs.media.motionphoto import read
 from PIL import Image
 
 from reelbus.demo.clips import bunny
@@ -113,6 +114,17 @@ def test_the_edits_are_exact(outcome: tuple[Path, str]) -> None:
     streams = probe(folder / "encoded.mp4")["streams"]
     video = next(stream for stream in streams if stream["codec_type"] == "video")
     assert (video["codec_name"], video["width"], video["height"]) == ("hevc", 640, 360)
+
+
+def test_the_motion_photo_is_one(outcome: tuple[Path, str]) -> None:
+    """Half a second on each side of the middle, twice as slow."""
+    folder, printed = outcome
+    photo = read((folder / "photo.MP.jpg").read_bytes())
+    assert (photo.width, photo.height) == (1280, 720)
+    assert photo.presentation_us == pytest.approx(1_056_000, abs=20_000)
+    assert re.search(r"a Motion Photo: a picture of 1280x720, shown 1\.0[0-9] s into", printed)
+    (folder / "tail.mp4").write_bytes(photo.video)
+    assert float(probe(folder / "tail.mp4")["format"]["duration"]) == pytest.approx(2.11, abs=0.1)
 
 
 def test_its_stack_is_stopped(outcome: tuple[Path, str]) -> None:

@@ -208,12 +208,12 @@ class Operator:
         finally:
             storage.close()
 
-    def encoders(self) -> dict[str, list[psutil.Process]]:
-        """Running ffmpeg processes by the transcode replica that they belong to."""
+    def encoders(self, service: str = "transcode") -> dict[str, list[psutil.Process]]:
+        """Running ffmpeg processes by the replica of `service` that they belong to."""
         found: dict[str, list[psutil.Process]] = {}
         for name, process in self.stack.processes().items():
             with suppress(psutil.Error):  # one that just went away
-                if name.startswith("transcode") and process["pid"]:
+                if name.startswith(service) and process["pid"]:
                     children = psutil.Process(process["pid"]).children(recursive=True)
                     if encoding := [child for child in children if child.name() == "ffmpeg"]:
                         found[name] = encoding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.integration.client import Operator, User
 from tests.integration.otlp import Collector
+from tests.integration.pages import Site
 from tests.media.corpus import corpus
 from tests.stack.harness import Stack
 
@@ -21,7 +23,10 @@ IMPATIENT = {
     "REELBUS_BACKOFF_BASE": "0.2",
     "REELBUS_BACKOFF_CAP": "2",
     "REELBUS_SWEEP_INTERVAL": "1",
+    "REELBUS_RATE_LIMITS": "off",
 }
+WEB_APP = "http://localhost:5173"
+"""An origin whose pages may call the Motion Photo family by default."""
 
 
 @pytest.fixture(scope="session")
@@ -33,9 +38,21 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
+def site() -> Iterator[Site]:
+    """Somebody's web site, whose pages may call the Motion Photo family."""
+    site = Site()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector, site: Site) -> Iterator[Stack]:
     """Leave it whole: every process ready."""
-    env = {**IMPATIENT, "REELBUS_OTLP_ENDPOINT": collector.url}
+    env = {
+        **IMPATIENT,
+        "REELBUS_OTLP_ENDPOINT": collector.url,
+        "REELBUS_MOTION_ORIGINS": json.dumps([WEB_APP, site.origin]),
+    }
     stack = Stack(tmp_path_factory.mktemp("integration") / "data", ROOT, env=env)
     stack.up("--replicas", "2")
     try:

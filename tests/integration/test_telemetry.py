@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from tests.integration.client import User, unique_copy
+from tests.integration.motion import Studio
 from tests.integration.otlp import Collector, Span, draw
+from tests.media.numbered import numbered
 from tests.stack.harness import Stack, wait_until
 
 JOURNEY = {
@@ -23,6 +25,14 @@ JOURNEY = {
     "notify": ["media.ingested.v1 process", "job.completed.v1 process"],
 }
 
+SESSION = {
+    "edge": ["POST /prepare", "store upload"],
+    "ingest": ["rpc.ingest.begin_upload process", "rpc.ingest.complete_upload process"],
+    "sessions": ["rpc.sessions.open process", "tasks.sessions.interactive process", "task preview",
+                 "store artifact"],
+    "jobs": ["rpc.jobs.submit process", "rpc.jobs.claim_task process", "task.completed.v1 process"],
+}  # fmt: skip
+
 SERIES = {
     "edge": ["reelbus_http_requests_total", "reelbus_http_request_seconds_count",
              "reelbus_storage_seconds_count", "reelbus_storage_bytes_total"],
@@ -32,6 +42,8 @@ SERIES = {
     "transcode": ["reelbus_tasks_total", "reelbus_task_seconds_count", "reelbus_ffmpeg_seconds_count",
                   "reelbus_tasks_running", "reelbus_storage_seconds_count"],
     "analyze": ["reelbus_tasks_total", "reelbus_task_seconds_count", "reelbus_ffmpeg_seconds_count"],
+    "sessions": ["reelbus_tasks_total", "reelbus_task_seconds_count", "reelbus_ffmpeg_seconds_count",
+                 "reelbus_rpc_seconds_count", "reelbus_storage_seconds_count"],
     "notify": ["reelbus_ws_connections", "reelbus_ws_messages_total", "reelbus_ws_lag_seconds_count"],
 }  # fmt: skip
 COMMON = [
@@ -51,15 +63,30 @@ def upload_trace(
     with user.socket(client_id) as socket:
         socket.wait_ends(user.upload(clip, client_id=client_id))
 
+    return trace_with(collector, JOURNEY, "POST /upload", began)
+
+
+@pytest.fixture(scope="module")
+def session_trace(stack: Stack, collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> list[Span]:
+    clip = numbered(tmp_path_factory.mktemp("trace") / "clip.mp4", 10)
+    began = time.time_ns()
+    studio = Studio(stack)
+    studio.cleanup(studio.session(clip))
+    return trace_with(collector, SESSION, "POST /prepare", began)
+
+
+def trace_with(collector: Collector, expected: dict[str, list[str]], root: str, began: int) -> list[Span]:
+    """The first trace of `root` since `began`, once it has all that is expected."""
+
     def complete() -> bool:
-        seen = {(span.service, span.name) for span in collector.trace_of("POST /upload", began)}
-        return all((service, name) in seen for service, names in JOURNEY.items() for name in names)
+        seen = {(span.service, span.name) for span in collector.trace_of(root, began)}
+        return all((service, name) in seen for service, names in expected.items() for name in names)
 
     try:
         wait_until(complete, 15)
     except AssertionError:
-        pytest.fail("spans are missing in\n" + draw(collector.trace_of("POST /upload", began)))
-    return collector.trace_of("POST /upload", began)
+        pytest.fail("spans are missing in\n" + draw(collector.trace_of(root, began)))
+    return collector.trace_of(root, began)
 
 
 def test_one_upload_is_one_trace_through_every_service(upload_trace: list[Span]) -> None:
@@ -67,6 +94,10 @@ def test_one_upload_is_one_trace_through_every_service(upload_trace: list[Span])
     known = {span.span for span in upload_trace}
     orphans = [span.name for span in upload_trace if span.parent and span.parent not in known]
     assert len(orphans) <= 2, orphans  # the one or two that were still under way when we looked
+
+
+def test_one_session_is_one_trace(session_trace: list[Span]) -> None:
+    assert {span.service for span in session_trace} >= set(SESSION)
 
 
 def test_work_is_a_part_of_the_request_that_asked_for_it(upload_trace: list[Span]) -> None:
@@ -85,7 +116,8 @@ def test_work_is_a_part_of_the_request_that_asked_for_it(upload_trace: list[Span
 
 
 @pytest.mark.parametrize("service", list(SERIES))
-def test_every_service_has_its_series(stack: Stack, upload_trace: list[Span], service: str) -> None:
+@pytest.mark.usefixtures("upload_trace", "session_trace")
+def test_every_service_has_its_series(stack: Stack, service: str) -> None:
     names = [name for name in stack.processes() if name.removesuffix("-2") == service]
     pages = [httpx.get(f"http://127.0.0.1:{stack.process(name)['port']}/metrics").text for name in names]
     for series in [*SERIES[service], *COMMON]:

@@ -2,13 +2,14 @@
 
 import socket
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
 from reelbus.stack import gateway, host
-from tests.stack.harness import Stack, wait_until
+from tests.stack.harness import Stack, listener, wait_until
 
 
 def write(path: Path, *, address: str = "127.0.0.1", edge: tuple[int, ...], notify: tuple[int, ...]) -> str:
@@ -65,3 +66,37 @@ def test_upload_reaches_the_edge_while_it_is_sent(shared: Stack) -> None:
         client.sendall(b"x" * 199_999)
         answer = b"".join(iter(lambda: client.recv(65536), b""))
     assert b'"size": 200000' in answer
+
+
+def test_each_family_is_told_in_its_own_words_that_nobody_answers(tmp_path: Path) -> None:
+    """Nothing listens behind this gateway, which does not try for long."""
+    with listener() as one, listener() as other:
+        port, health = one.getsockname()[1], other.getsockname()[1]
+    text = write(tmp_path / "Caddyfile", edge=(1,), notify=(1,)).replace("lb_try_duration 10s", "")
+    (tmp_path / "Caddyfile").write_text(text.replace(":8000", f":{port}").replace(":8001", f":{health}"))
+    config = str(tmp_path / "Caddyfile")
+    command = [str(host.binary("caddy")), "run", "--adapter", "caddyfile", "--config", config]
+    with subprocess.Popen(command, env={"HOME": str(tmp_path)}, stderr=subprocess.DEVNULL) as caddy:
+        try:
+            wait_until(lambda: _connects(port))
+            plain = httpx.get(f"http://127.0.0.1:{port}/video/view/all")
+            coded = [httpx.get(f"http://127.0.0.1:{port}{path}") for path in ("/prepare", "/preview/x.mp4")]
+        finally:
+            caddy.terminate()
+    assert {answer.status_code for answer in (plain, *coded)} == {503}
+    assert {answer.headers["retry-after"] for answer in (plain, *coded)} == {"3"}
+    words = "The service does not answer; try again."
+    assert plain.json() == {"detail": words}
+    for answer in coded:
+        told = answer.json()
+        assert (told.pop("detail"), told.pop("error_code")) == (words, "SERVICE_UNAVAILABLE")
+        assert datetime.fromisoformat(told.pop("timestamp")).utcoffset() is not None
+        assert told == {}
+
+
+def _connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True

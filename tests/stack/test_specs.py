@@ -95,7 +95,7 @@ def test_replicas_multiply_services_alone() -> None:
     names = list(build(Options(replicas=2), machine()))
     assert names == [
         *("nats", "postgres", "s3", "ingest", "ingest-2", "jobs", "jobs-2", "transcode", "transcode-2"),
-        *("analyze", "analyze-2", "notify", "notify-2", "edge", "edge-2", "caddy"),
+        *("analyze", "analyze-2", "sessions", "sessions-2", "notify", "notify-2", "edge", "edge-2", "caddy"),
     ]
 
 

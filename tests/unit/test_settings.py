@@ -13,6 +13,7 @@ from libs.chassis.settings import (
     DatabaseSettings,
     HttpSettings,
     StorageSettings,
+    SweepSettings,
     TelemetrySettings,
     WorkerSettings,
 )
@@ -20,16 +21,24 @@ from services.edge.settings import EdgeSettings
 from services.ingest.settings import IngestSettings
 from services.jobs.settings import JobsSettings
 from services.notify.settings import NotifySettings
+from services.sessions.settings import SessionsSettings
 
 FRAGMENTS: list[type[BaseSettings]] = [
     HttpSettings,
     BusSettings,
     StorageSettings,
     DatabaseSettings,
+    SweepSettings,
     TelemetrySettings,
     WorkerSettings,
 ]
-SERVICES: list[type[BaseSettings]] = [EdgeSettings, IngestSettings, JobsSettings, NotifySettings]
+SERVICES: list[type[BaseSettings]] = [
+    EdgeSettings,
+    IngestSettings,
+    JobsSettings,
+    NotifySettings,
+    SessionsSettings,
+]
 
 
 @pytest.mark.parametrize("kind", FRAGMENTS + SERVICES)

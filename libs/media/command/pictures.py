@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import singledispatch
 from typing import Any
@@ -27,6 +28,7 @@ from libs.media.command.clock import length_of, margin, seconds
 from libs.media.command.fitting import conform, fit
 from libs.media.command.session import Session
 from libs.media.passes.clocks import MICROSECONDS, exact, grid
+from libs.media.walk import sources
 
 FINE = f"1/{MICROSECONDS}"
 """A time base in which frame times can be computed with."""
@@ -51,10 +53,15 @@ def _(node: Source, session: Session) -> Any:
         first, stream = exact(node.start or 0), stream.filter("setpts", FRESH)
     else:
         first = part.cut
-    edges = {"start": seconds(first - early)} if node.start else {}
+    edges = {}
+    if node.start and part.held != math.inf:
+        earlier = part.held if isinstance(part.held, Fraction) else 0
+        edges["start"] = seconds(first - earlier - early)
     if part.length is not None:
         edges["end"] = seconds(first + part.length - early)
     stream = stream.filter("trim", **edges) if edges else stream
+    if part.held is not None:
+        return stream.filter("settb", FINE).filter("setpts", f"PTS-{round(first * MICROSECONDS)}")
     return stream.filter("setpts", FRESH) if node.start else stream
 
 
@@ -91,12 +98,15 @@ def _(node: Fit, session: Session) -> Any:
 @pictures.register
 def _(node: Rate, session: Session) -> Any:
     """At each moment of the grid, the frame that is shown then; as many as come nearest to the length.
+    The grid begins with the first frame, or at time zero where frames come before that.
 
-    Where that is known it is seen to, because ffmpeg does not know how long the last frame is shown."""
+    Where the length is known it is seen to, because ffmpeg does not know how long the last frame is shown."""
     rate, early = Fraction(node.rate), min(margin(node), margin(node.input))
     shift = f"PTS-if(isnan(POS),{seconds(1 / rate / 2)},{seconds(early)})/TB"  # no position: that is the end
     stream = pictures(node.input, session).filter("settb", FINE).filter("setpts", shift)
-    stream = stream.filter("fps", fps=node.rate, round="up")
+    held = any(session.part(source).held is not None for source in sources(node.input))
+    begins = {"start_time": 0} if held else {}
+    stream = stream.filter("fps", fps=node.rate, round="up", **begins)
     length = length_of(node.input)
     if length is None:
         return stream

@@ -14,10 +14,22 @@ from ffmpeg.nodes import FilterableStream, FilterNode, InputNode
 from ffmpeg.nodes import Node as Drawn
 
 from libs.contracts.errors import InvalidInputError
-from libs.contracts.graph import Filter, FilterValue, Node, Output, Overlay, Source
+from libs.contracts.graph import (
+    Filter,
+    FilterStep,
+    FilterValue,
+    Fit,
+    Node,
+    Output,
+    Overlay,
+    Rate,
+    Source,
+    Speed,
+)
 from libs.contracts.media import ObjectRef
-from libs.media.command.clock import length_of, offset_of, seconds
-from libs.media.inputs import input_options, input_url, is_url
+from libs.media.command.clock import length_of, margin, offset_of, seconds
+from libs.media.foretell import frames_of
+from libs.media.inputs import input_options, input_url, is_url, transparent_decoder
 from libs.media.passes.clocks import MICROSECONDS, exact
 from libs.media.passes.tree import rewritten
 from libs.media.walk import nodes, sources
@@ -38,14 +50,13 @@ LEADS = {"mpegts": Fraction(60), "mpeg": Fraction(60)} | dict.fromkeys(
 has to be passed on the way. Others are read from their start: they find nothing, or (AVI with B frames) give
 other times after a seek."""
 
+Earlier = Fraction | float
+
 SLACK = Fraction(1, 10)
 """How much more is read than what is wanted (seconds)."""
 
 MANY_INPUTS = 16
 """With more inputs than this, each decoder has one thread: all of them hold frames at once."""
-
-ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""ffmpeg's own decoders of these show no transparency."""
 
 
 class _Input(InputNode):  # type: ignore[misc]  # ffmpeg-python has no types
@@ -74,23 +85,28 @@ class _Silence(FilterNode):  # type: ignore[misc]  # ffmpeg-python has no types
 class Part:
     """An opened leaf. `cut` is the time of its first picture in the clock of `stream`, `length` how much is
     wanted from there (seconds; `None`: all). `sought`: it is not read from its start; `whole`: nothing is to
-    be done to it."""
+    be done to it. `held` as in `Session`."""
 
     stream: Any
     cut: Fraction
     length: Fraction | None
     sought: bool
     whole: bool
+    held: Earlier | None = None
 
 
 @dataclass
 class Session:
-    """What one compilation has opened. `rebased`: the first picture is at time zero, and sound with it."""
+    """What one compilation has opened. `rebased`: the first picture is at time zero, and sound with it.
+    `seen_through` are the sources whose transparency counts. `held` are the parts that begin with what is on
+    the screen at their start: the frame before their first one, which is so much earlier (seconds; infinite:
+    nobody knows)."""
 
     inputs: Inputs
     threads: int
     rebased: bool
-    layers: frozenset[int]
+    seen_through: frozenset[int]
+    held: Mapping[int, Earlier]
     parts: dict[int, Part] = field(default_factory=dict)
 
     def part(self, node: Source) -> Part:
@@ -123,19 +139,22 @@ class Session:
     def _open(self, node: Source) -> Part:
         first, length = offset_of(node.info) + exact(node.start or 0), length_of(node)
         lead = next((LEADS[name] for name in node.info.formats if name in LEADS), None)
-        begin = Fraction(0)
-        if node.start and lead is not None and first > lead:
-            begin = Fraction(math.floor((first - lead) * MICROSECONDS), MICROSECONDS)
-        options: dict[str, FilterValue] = {"ss": seconds(begin)} if begin else {}
-        if length is not None:
+        begin, held = Fraction(0), self.held.get(id(node))
+        early = first - held if isinstance(held, Fraction) else first
+        if node.start and lead is not None and early > lead:
+            begin = Fraction(math.floor((early - lead) * MICROSECONDS), MICROSECONDS)
+        options: dict[str, FilterValue | None] = {"ss": seconds(begin)} if begin else {}
+        if begin and held == math.inf:
+            options["noaccurate_seek"] = None  # from the key frame on, however long before
+        elif length is not None:
             options["t"] = seconds(first - begin + length + SLACK)
-        if id(node) in self.layers and node.info.video and node.info.video.alpha:
-            decoder = ALPHA_DECODERS.get(node.info.video.codec)
-            options |= {"c:v": decoder} if decoder else {}
+        if id(node) in self.seen_through and node.info.video and node.info.video.alpha:
+            options |= transparent_decoder(node.info.video)
         whole = node.start is None and node.end is None and first < AUDIBLE_SHIFT
-        return Part(self._input(node, options), first - begin, length, begin > 0, whole or not self.rebased)
+        whole = whole or not self.rebased
+        return Part(self._input(node, options), first - begin, length, begin > 0, whole, held)
 
-    def _input(self, node: Source, options: dict[str, FilterValue]) -> Any:
+    def _input(self, node: Source, options: Mapping[str, FilterValue | None]) -> Any:
         target = self._target(node.object)
         opened = {"threads": self.threads, **input_options(target), **options, "filename": input_url(target)}
         return _Input("input", kwargs=opened).stream()
@@ -152,16 +171,49 @@ def session_for(output: Output, inputs: Inputs, threads: int) -> tuple[Session, 
     they are read at different times."""
     tree = rewritten(output.input, _own)
     leaves = list(sources(tree))
-    layers = [node.layer for node in nodes(tree) if isinstance(node, Overlay)]
-    shown_over = frozenset(id(source) for layer in layers for source in sources(layer))
     kept = output.video.encoder == "copy" or any(audio.encoder == "copy" for audio in output.audio)
     each = 1 if len(leaves) > MANY_INPUTS else threads
-    session = Session(inputs, each, not kept and _edited(tree), shown_over)
+    session = Session(inputs, each, not kept and _edited(tree), _seen_through(tree), _held(tree))
     return session, msgspec.structs.replace(output, input=tree)
 
 
 def _own(node: Node) -> Node:
     return msgspec.structs.replace(node) if isinstance(node, Source) else node
+
+
+def _seen_through(tree: Node) -> frozenset[int]:
+    """The sources that lie over something."""
+    layers = [node.layer for node in nodes(tree) if isinstance(node, Overlay)]
+    layers += [node for node in nodes(tree) if isinstance(node, Filter) and any(map(_uses_alpha, node.steps))]
+    return frozenset(id(source) for layer in layers for source in sources(layer))
+
+
+def _uses_alpha(step: FilterStep) -> bool:
+    return step.name == "premultiply"
+
+
+def _held(tree: Node) -> dict[int, Earlier]:
+    """The parts that begin between two frames and become a constant rate."""
+    found: dict[int, Earlier] = {}
+    for rate in nodes(tree):
+        node = rate.input if isinstance(rate, Rate) else None
+        while isinstance(node, Speed | Fit | Filter):
+            node = node.input
+        if isinstance(node, Source) and node.start:
+            earlier = _earlier(node)
+            if earlier > margin(node):
+                found[id(node)] = earlier
+    return found
+
+
+def _earlier(node: Source) -> Earlier:
+    """By how much the frame that is shown at its start comes before that."""
+    frames = frames_of(node.info)
+    if frames is None:
+        return math.inf
+    start = exact(node.start or 0)
+    shown = min(math.floor((start + margin(node)) * frames.rate), frames.count - 1)
+    return start - shown / frames.rate
 
 
 def _edited(tree: Node) -> bool:

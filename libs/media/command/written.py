@@ -36,8 +36,7 @@ def output_options(output: Output, tracks: Sequence[Track], threads: int, *, edi
         options |= {f"{name}:a:{position}": value for name, value in audio.options.items()}
     for position, subtitle in enumerate(output.subtitles):
         options[f"c:s:{position}"] = subtitle.encoder
-    options |= {f"metadata:g:{position}": f"{tag}=" for position, tag in enumerate(JUNK_TAGS)}
-    options |= _lost_tags(output, tracks) if edited else {}
+    options |= _tags(output, tracks, edited=edited)
     return options | dict(BY_MUXER[output.container].options) | {"max_muxing_queue_size": 4096}
 
 
@@ -54,6 +53,13 @@ def _timing(node: Node) -> dict[str, str]:
     tick = rhythm.tick if isinstance(node, Source) else MPEG_CLOCK
     rate = nominal_rate(node) if isinstance(node, Speed) else rhythm.rate
     return {"enc_time_base:v": str(tick)} | ({"r:v": str(rate)} if rate else {})
+
+
+def _tags(output: Output, tracks: Sequence[Track], *, edited: bool) -> dict[str, Any]:
+    if output.bare:
+        return {"map_metadata": -1, "map_chapters": -1}
+    options: dict[str, Any] = {f"metadata:g:{position}": f"{tag}=" for position, tag in enumerate(JUNK_TAGS)}
+    return options | (_lost_tags(output, tracks) if edited else {})
 
 
 def _lost_tags(output: Output, tracks: Sequence[Track]) -> dict[str, Any]:

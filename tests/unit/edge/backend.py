@@ -35,6 +35,7 @@ from services.edge.contracts.video_editor.upload import VideoUpload
 from services.edge.contracts.video_editor.videos import Videos
 from services.edge.job_loader import JobLoader
 from services.edge.links import Links
+from services.edge.proxies import Proxies
 from services.edge.uploads import Uploader
 from services.edge.waiting import EndWaiter
 from tests.unit.samples import EPOCH, info, job
@@ -200,8 +201,8 @@ def edge(backend: Backend, **settings: Any) -> SimpleNamespace:
     waiter = EndWaiter(JobLoader(bus), limit=found["limit"], recheck=0.02)
     videos = Videos(bus, storage)
     editing = Editing(bus, waiter, timeout=found["timeout"])
-    links = Links(found["public_url"], ["127.0.0.0/8"])
-    app: Litestar = litestar([router(uploads, videos, editing, links)], ["*"])
+    links = Links(found["public_url"], Proxies(["127.0.0.0/8"]))
+    app: Litestar = litestar([router(uploads, videos, editing, links)])
     return SimpleNamespace(app=app, waiter=waiter, editing=editing)
 
 

@@ -18,11 +18,13 @@ from libs.contracts.errors import UnavailableError
 from libs.contracts.jobs import JobError, JobEvent, JobState
 from libs.contracts.rpc import GET_JOBS, JobList
 from tests.unit.edge.backend import EXECUTION, Backend, edge, serving
+from tests.unit.edge.visiting import Visit, until
 
 Client = TestClient[Litestar]
 URL = "/video/process/execute"
 STATE = f"/video/process/jobs/{EXECUTION}"
 USER = {"request_code": "user"}
+BODY = b'{"request_code": "user"}'
 DONE = "All pending jobs for request_code user executed successfully"
 ASYNC = {"prefer": "respond-async"}
 
@@ -129,43 +131,6 @@ def served(backend: Backend) -> SimpleNamespace:
     return edge(backend)
 
 
-class Visit:
-    """One POST to `execute` over plain ASGI, by a client that can go away."""
-
-    def __init__(self, app: Litestar, headers: list[tuple[bytes, bytes]] | None = None) -> None:
-        self.status = 0
-        self._gone = asyncio.Event()
-        self._sent = False
-        self.task = asyncio.create_task(self._run(app, headers or []))
-
-    async def _run(self, app: Litestar, headers: list[tuple[bytes, bytes]]) -> None:
-        scope = {
-            "type": "http", "method": "POST", "path": URL, "raw_path": URL.encode(), "query_string": b"",
-            "headers": [(b"host", b"media.test"), *headers], "scheme": "http", "http_version": "1.1",
-            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "root_path": "",
-        }  # fmt: skip
-        await app(cast("Any", scope), cast("Any", self._receive), cast("Any", self._send))
-
-    async def _receive(self) -> dict[str, Any]:
-        if not self._sent:
-            self._sent = True
-            return {"type": "http.request", "body": b'{"request_code": "user"}', "more_body": False}
-        await self._gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def _send(self, message: Any) -> None:
-        self.status = message.get("status", self.status)
-
-    def leave(self) -> None:
-        self._gone.set()
-
-
-async def until(condition: Any) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.001)
-
-
 def waiting(served: SimpleNamespace) -> int:
     return sum(map(len, served.waiter._waiting.values()))
 
@@ -174,7 +139,7 @@ def waiting(served: SimpleNamespace) -> int:
 async def test_an_event_ends_the_wait(backend: Backend, served: SimpleNamespace) -> None:
     stale = JobList(jobs=[backend.job()])
     backend.answers[GET_JOBS.subject] = lambda _: stale
-    visit = Visit(served.app)
+    visit = Visit(served.app, URL, BODY)
     await until(lambda: waiting(served))
     backend.state = JobState.COMPLETED
     await served.waiter.on_end(JobEvent(job=backend.job()))
@@ -185,7 +150,7 @@ async def test_an_event_ends_the_wait(backend: Backend, served: SimpleNamespace)
 
 @pytest.mark.anyio
 async def test_a_lost_event_is_made_up_for(backend: Backend, served: SimpleNamespace) -> None:
-    visit = Visit(served.app)
+    visit = Visit(served.app, URL, BODY)
     await until(lambda: waiting(served))
     backend.state = JobState.FAILED
     await visit.task
@@ -194,7 +159,7 @@ async def test_a_lost_event_is_made_up_for(backend: Backend, served: SimpleNames
 
 @pytest.mark.anyio
 async def test_who_goes_away_waits_no_more(served: SimpleNamespace) -> None:
-    visit = Visit(served.app)
+    visit = Visit(served.app, URL, BODY)
     await until(lambda: waiting(served))
     visit.leave()
     async with asyncio.timeout(10):
@@ -217,7 +182,7 @@ async def test_who_hangs_up_on_a_real_server_waits_no_more(served: SimpleNamespa
 
 @pytest.mark.anyio
 async def test_where_too_many_wait_the_next_does_not(backend: Backend, served: SimpleNamespace) -> None:
-    visits = [Visit(served.app) for _ in range(3)]
+    visits = [Visit(served.app, URL, BODY) for _ in range(3)]
     await until(lambda: waiting(served) == 3)
     transport = httpx.ASGITransport(app=cast("Any", served.app))
     async with httpx.AsyncClient(transport=transport, base_url="http://media.test") as client:
@@ -231,10 +196,10 @@ async def test_where_too_many_wait_the_next_does_not(backend: Backend, served: S
 
 @pytest.mark.anyio
 async def test_a_client_may_say_how_long_it_waits(backend: Backend, served: SimpleNamespace) -> None:
-    visit = Visit(served.app, [(b"prefer", b"wait=0")])
+    visit = Visit(served.app, URL, BODY, [(b"prefer", b"wait=0")])
     await visit.task
     assert visit.status == 202
-    patient = Visit(served.app, [(b"prefer", b"respond-async, wait=50")])
+    patient = Visit(served.app, URL, BODY, [(b"prefer", b"respond-async, wait=50")])
     await until(lambda: waiting(served))
     backend.state = JobState.COMPLETED
     await patient.task

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from libs.contracts.errors import InvalidInputError
 from services.edge.links import Links
+from services.edge.proxies import Proxies
 from services.edge.settings import EdgeSettings
 from tests.unit.edge.backend import serving
 
@@ -33,7 +34,7 @@ def link(
         "method": "GET", **scope,
     }  # fmt: skip
     request: Request[Any, Any, Any] = Request(cast("Any", found))
-    return Links(None, PROXIES).to(request, path)
+    return Links(None, Proxies(PROXIES)).to(request, path)
 
 
 HOST = ("Host", "media.test:8000")
@@ -161,7 +162,7 @@ async def _over_http(headers: dict[str, str]) -> str:
     """The link that a real server of ours makes of a request from 127.0.0.1, which it does not trust."""
 
     async def app(scope: Any, _: Any, send: Any) -> None:
-        text = Links(None, ["10.1.0.0/16"]).to(Request(scope), "/x")
+        text = Links(None, Proxies(["10.1.0.0/16"])).to(Request(scope), "/x")
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": f"{text} {scope['client'][0]}".encode()})
 

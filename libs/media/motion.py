@@ -1,0 +1,104 @@
+"""The pictures and sounds of a Motion Photo session as render graphs: its preview, and the clips of it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from libs.contracts.graph import (
+    AudioEncoding,
+    Filter,
+    FilterStep,
+    FilterValue,
+    Node,
+    Output,
+    Rate,
+    Source,
+    Speed,
+    VideoEncoding,
+)
+from libs.contracts.media import MediaInfo, ObjectRef, VideoStream
+from libs.media import picture
+from libs.media.containers import MP4
+from libs.media.foretell import video_of
+from libs.media.notes import audible
+from libs.media.rhythm import rhythm_of
+from libs.media.standard import size_within, video_steps
+
+PREVIEW_SIZE, PREVIEW_RATE = (1280, 720), 30
+CLIP_SIZE, CLIP_RATE = (3840, 3840), 60
+SOUND_HERTZ = 48_000
+
+_PREVIEW: dict[str, FilterValue] = {
+    "profile": "baseline", "level": "3.1", "preset": "veryfast", "crf": 23, "maxrate": "8M", "bufsize": "8M",
+    "g": PREVIEW_RATE,
+}  # fmt: skip
+_CLIP: dict[str, FilterValue] = {"profile": "high", "preset": "veryfast", "crf": 20}
+
+
+def preview_graph(source: ObjectRef, info: MediaInfo) -> Output:
+    """All of `source` as every browser plays it: H.264 baseline in at most 1280 x 720 upright square pixels,
+    30 frames a second, a key frame a second. Raises `MediaError` without a video."""
+    video = video_of(info)
+    whole = Source(object=source, info=info)
+    shown = Filter(
+        input=whole,
+        steps=[
+            *picture.deinterlace(video),
+            *video_steps(video, *size_within(video, PREVIEW_SIZE, even=True)),
+        ],
+    )
+    return _mp4(Rate(input=shown, rate=str(PREVIEW_RATE)), info, _PREVIEW)
+
+
+def clip_graph(source: ObjectRef, info: MediaInfo, start: float, end: float, speed: float) -> Output:
+    """What `source` shows from `start` to `end` seconds, `speed` times as fast, at its own size (3840 pixels
+    each way at most) and nominal rate (60 at most). Raises `MediaError` without a video."""
+    video = video_of(info)
+    plain = video_steps(video, *size_within(video, CLIP_SIZE, even=True))
+    rate = clip_rate(video)
+    drops = Fraction(speed) * rhythm_of(video).rate > rate
+    part: Node = Source(object=source, info=info, start=start, end=end)
+    part = _filtered(part, [*picture.deinterlace(video), *([] if drops else plain)])
+    timed = Rate(input=Speed(input=part, factor=speed), rate=str(rate))
+    return _mp4(_filtered(timed, plain if drops else []), info, _CLIP)
+
+
+def presentation_us(start: float, cover: float, speed: float) -> int:
+    """When a clip from `start` shows the frame at `cover` seconds of its source: microseconds."""
+    return max(round((cover - start) / speed * 1_000_000), 0)
+
+
+def clip_rate(video: VideoStream) -> Fraction:
+    """Frames a second of a clip."""
+    rhythm, nominal = rhythm_of(video), Fraction(video.nominal_rate)
+    rate = nominal if rhythm.variable and nominal else rhythm.rate
+    return min(max(rate, Fraction(1)), Fraction(CLIP_RATE))
+
+
+def _filtered(node: Node, steps: list[FilterStep]) -> Node:
+    return Filter(input=node, steps=steps) if steps else node
+
+
+def _mp4(node: Node, info: MediaInfo, options: dict[str, FilterValue]) -> Output:
+    return Output(
+        input=node,
+        container=MP4.muxer,
+        extension=MP4.extension,
+        content_type=MP4.content_type,
+        video=VideoEncoding(encoder="libx264", pixel_format="yuv420p", options=options),
+        audio=_sound(info),
+        bare=True,
+    )
+
+
+def _sound(info: MediaInfo) -> list[AudioEncoding]:
+    """The track that players begin with, if any."""
+    tracks = sorted(audible(info), key=lambda stream: not stream.default)
+    return [
+        AudioEncoding(
+            index=stream.index,
+            encoder="aac",
+            options={"b": "128k", "ar": SOUND_HERTZ, "ac": min(stream.channels, 2)},
+        )
+        for stream in tracks[:1]
+    ]

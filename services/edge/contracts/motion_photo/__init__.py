@@ -1,0 +1,1 @@
+"""The Motion Photo contract: `/prepare`, `/convert`, `/thumbnail`, `/cleanup`, `/preview`, `/health`."""

@@ -1,0 +1,52 @@
+"""Who may come in, and how often; asked before anything else of a request is looked at."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from libs.contracts.errors import UnauthorizedError
+from services.edge.contracts.motion_photo.tokens import ANYBODY, Caller, Tokens
+from services.edge.errors import AnyRequest
+from services.edge.limits import Limit, Limiter
+from services.edge.proxies import Proxies
+
+
+class Gate:
+    """`ip_rate` and `token_rate` are requests a minute of an address and of a token."""
+
+    def __init__(
+        self, tokens: Tokens, limiter: Limiter, proxies: Proxies, *, ip_rate: int, token_rate: int
+    ) -> None:
+        self._tokens = tokens
+        self._limiter = limiter
+        self._proxies = proxies
+        self._by_ip = Limit("motion-ip", ip_rate)
+        self._by_token = Limit("motion-token", token_rate)
+
+    async def admit(self, request: AnyRequest) -> Caller:
+        """The caller of a request that counts. Raises `TooManyRequestsError`, `UnauthorizedError` (which
+        counts as well, so that nobody guesses on), `UnavailableError`."""
+        try:
+            caller = self._tokens.caller(_authorization(request))
+        except UnauthorizedError:
+            await self._limiter.take(self._proxies.client(request), self._by_ip)
+            raise
+        if caller is ANYBODY:
+            await self._limiter.take(self._proxies.client(request), self._by_ip)
+        else:
+            await self._limiter.take(caller.owner, self._by_token)
+        return caller
+
+    def check(self, request: AnyRequest) -> None:
+        """For who only asks whether the service works: a token is not needed, but not a wrong one either.
+        Raises `UnauthorizedError`."""
+        if authorization := _authorization(request):
+            self._tokens.caller(authorization)
+
+    def viewer(self, request: AnyRequest, session_id: UUID) -> Caller:
+        """Who asks for a preview. Raises `UnauthorizedError`."""
+        return self._tokens.viewer(_authorization(request), session_id, request.query_params.get("key", ""))
+
+
+def _authorization(request: AnyRequest) -> list[str]:
+    return request.headers.getall("authorization", [])

@@ -1,0 +1,5 @@
+"""`python -m services.sessions`."""
+
+from services.sessions.app import main
+
+main()

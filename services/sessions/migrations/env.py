@@ -1,0 +1,6 @@
+"""Alembic environment of the schema `sessions`."""
+
+from libs.chassis.migrations import run
+from services.sessions.models import METADATA
+
+run(METADATA)

@@ -1,0 +1,121 @@
+"""Previews, clips and stills of sessions, really made, and what is in them."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from libs.contracts.graph import Output
+from libs.contracts.media import MediaInfo
+from libs.media.command import compile as compile_graph
+from libs.media.graph import validate
+from libs.media.motion import clip_graph, preview_graph
+from libs.media.probe import probe
+from libs.media.runner import run_ffmpeg
+from libs.media.still import take_still
+from libs.media.tools import Tools
+from tests.media.looking import Pixels, describe, reference, run
+from tests.media.numbered import BITS, CELL
+
+HERTZ = 48_000
+
+
+@dataclass(frozen=True)
+class Made:
+    """A source and what was made of it; `raw` is what ffprobe says of the latter."""
+
+    source: MediaInfo
+    path: Path
+    info: MediaInfo
+    raw: dict[str, Any]
+
+    @property
+    def video(self) -> dict[str, Any]:
+        [stream] = [each for each in self.raw["streams"] if each["codec_type"] == "video"]
+        return dict(stream)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.video["width"], self.video["height"]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Makes things into `folder`."""
+
+    tools: Tools
+    folder: Path
+
+    async def info(self, path: Path) -> MediaInfo:
+        return (await probe(path, self.tools, size=path.stat().st_size)).info
+
+    async def preview(self, path: Path) -> Made:
+        info = await self.info(path)
+        return await self._rendered(path, info, preview_graph(reference(path), info))
+
+    async def clip(self, path: Path, start: float, end: float, speed: float = 1.0) -> Made:
+        info = await self.info(path)
+        return await self._rendered(path, info, clip_graph(reference(path), info, start, end, speed))
+
+    async def still(self, path: Path, at: float, **options: Any) -> Path:
+        destination = self.folder / f"{path.stem}-{at:.4f}.jpg"
+        info = await self.info(path)
+        await take_still(
+            self.tools, path, info, at, destination, cwd=self.folder, time_limit=60, **options
+        )  # fmt: skip
+        return destination
+
+    async def _rendered(self, path: Path, info: MediaInfo, graph: Output) -> Made:
+        validate(graph)
+        destination = self.folder / f"made-of-{path.stem}.mp4"
+        argv = compile_graph(graph, {path.name: path}, destination)
+        await run_ffmpeg(self.tools, argv, cwd=self.folder, time_limit=60)
+        return Made(info, destination, await self.info(destination), describe(destination))
+
+
+def picture(path: Path) -> Pixels:
+    """(height, width, 3) RGB, read by Pillow and not by ffmpeg."""
+    with Image.open(path) as image:
+        assert image.format == "JPEG"
+        return np.asarray(image.convert("RGB"))
+
+
+def number(path: Path) -> int:
+    """Of the frame of a `numbered` clip that a JPEG shows."""
+    grey = picture(path).mean(axis=2)[CELL // 4 : CELL * 3 // 4].reshape(CELL // 2, BITS, CELL)
+    bits = grey[..., CELL // 4 : CELL * 3 // 4].mean(axis=(0, 2)) > 128
+    return int(sum(1 << place for place in range(BITS) if bits[place]))
+
+
+def sound(path: Path) -> NDArray[np.float32]:
+    """The first track as mono at 48 kHz, from its first sample on."""
+    decoded = ["-map", "0:a:0", "-ac", "1", "-ar", str(HERTZ), "-f", "f32le", "-"]
+    return np.frombuffer(run("ffmpeg", "-nostdin", "-v", "error", "-i", str(path), *decoded), np.float32)
+
+
+def pitch(samples: NDArray[np.float32]) -> float:
+    """The loudest frequency (Hz)."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(np.argmax(spectrum) * HERTZ / len(samples))
+
+
+def made(path: Path, *args: str) -> Path:
+    """A file that ffmpeg makes."""
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *args, str(path)], check=True, timeout=60)
+    return path
+
+
+def boxes(path: Path) -> list[str]:
+    """The types of the outermost boxes of an MP4, in order."""
+    data, found, place = path.read_bytes(), list[str](), 0
+    while place + 8 <= len(data):
+        size = int.from_bytes(data[place : place + 4], "big")
+        found.append(data[place + 4 : place + 8].decode("latin-1"))
+        place += size if size >= 8 else len(data)
+    return found

@@ -1,0 +1,120 @@
+"""Clips of sessions: which frames they show when, and how they sound."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from libs.media.motion import clip_rate
+from libs.media.tools import Tools
+from tests.media.filming import HERTZ, Lab, boxes, made, pitch, sound
+from tests.media.looking import frame_times, frames
+from tests.media.numbered import X264, numbered, numbers
+
+pytestmark = pytest.mark.anyio
+
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
+JUMPY = "setpts='(N+floor(N/7)*3+floor(N/50)*40)/25/TB'"
+"""Gaps of 0.16 s and of 1.6 s between frames."""
+LONG_GOP = (*X264, "-g", "250", "-bf", "3")
+OPEN_GOP = (*X264, "-g", "50", "-bf", "3", "-x264-params", "open-gop=1")
+SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "long.mp4": ("25", LONG_GOP),
+    "open.mkv": ("30000/1001", OPEN_GOP),
+    "late.ts": ("25", OPEN_GOP),
+    "fast.mp4": ("120", LONG_GOP),
+    "jumpy.mp4": ("25", ("-vf", JUMPY, "-fps_mode", "vfr", *LONG_GOP)),
+    "slow.gif": ("10", ()),
+    "b-frames.avi": ("25", ("-c:v", "mpeg4", "-q:v", "3", "-bf", "2", "-g", "50")),
+}
+NEAR = 0.0021
+"""Seconds of a clip by which the compiler takes a frame for one at the wanted time."""
+SMEAR = 0.031
+"""Seconds of the source by which `atempo` lets a beep begin early: it mixes windows."""
+FLASHES = "color=black:s=160x120:r=25:d=12,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'"
+BEEPS = "aevalsrc='sin(2*PI*1000*t)*lt(mod(t,2),0.2)':d=12:s=48000"
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of numbered clips of 15 s."""
+    folder = tmp_path_factory.mktemp("numbered")
+    for name, (rate, video) in SOURCES.items():
+        count = 200 if name == "jumpy.mp4" else int(15 * Fraction(rate))
+        silent = name in ("jumpy.mp4", "slow.gif")
+        numbered(folder / name, count, rate=rate, video=video, audio=() if silent else ("-c:a", "aac"))
+    return folder
+
+
+@pytest.fixture
+def lab(tools: Tools, tmp_path: Path) -> Lab:
+    return Lab(tools, tmp_path)
+
+
+def shown(times: Sequence[float], shows: Sequence[int], at: float, near: float) -> set[int]:
+    """The numbers that may be seen at `at` seconds."""
+    first = times[0]
+    around = [max((i for i, time in enumerate(times) if time - first <= moment), default=0)
+              for moment in (at - near, at + near)]  # fmt: skip
+    return {shows[i] for i in range(around[0], around[1] + 1)}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_clip_shows_what_the_source_shows_then(filmed: Path, lab: Lab, name: str, seed: int) -> None:
+    """At random ranges and at every speed."""
+    path = filmed / name
+    times, shows, luck = frame_times(path), numbers(path), random.Random(f"{name} {seed}")
+    length = times[-1] - times[0]
+    for speed in SPEEDS:
+        start = luck.uniform(0, length * 0.8)
+        end = luck.uniform(start + 0.2, min(start + 3, length))
+        result = await lab.clip(path, start, end, speed)
+        assert result.source.video is not None
+        rate = float(clip_rate(result.source.video))
+        found, near = numbers(result.path), NEAR * max(speed, 1)
+        assert len(found) / rate == pytest.approx((end - start) / speed, abs=1 / rate)
+        assert found[0] in shown(times, shows, start, near)
+        for position, number in enumerate(found):
+            assert number in shown(times, shows, start + position * speed / rate, speed / rate + near)
+
+
+async def test_a_clip_keeps_size_and_rate_in_bounds(filmed: Path, lab: Lab) -> None:
+    fast = await lab.clip(filmed / "fast.mp4", 1.0, 2.0)
+    assert (fast.video["r_frame_rate"], fast.video["avg_frame_rate"]) == ("60/1", "60/1")
+    source = made(lab.folder / "wide.mkv", "-f", "lavfi", "-i", "testsrc2=s=5001x99:r=25:d=0.2",
+                  "-c:v", "ffv1")  # fmt: skip
+    wide = await lab.clip(source, 0.0, 0.2)
+    assert wide.size == (3840, 76)
+    assert (wide.video["profile"], wide.video["pix_fmt"]) == ("High", "yuv420p")
+    assert wide.raw["format"]["tags"]["major_brand"] == "isom"
+    assert boxes(wide.path).index("moov") < boxes(wide.path).index("mdat")
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+async def test_the_pitch_stays(filmed: Path, lab: Lab, speed: float) -> None:
+    result = await lab.clip(filmed / "long.mp4", 2.0, 6.0, speed)
+    heard = sound(result.path)
+    assert [(each.codec, each.sample_rate) for each in result.info.audio] == [("aac", HERTZ)]
+    assert len(heard) / HERTZ == pytest.approx(4.0 / speed, abs=0.05)
+    middle = heard[len(heard) // 4 : len(heard) * 3 // 4]
+    assert pitch(middle) == pytest.approx(440, rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["sync.mp4", "sync.ts", "sync.mkv"])
+@pytest.mark.parametrize("speed", SPEEDS)
+async def test_sound_and_pictures_stay_together(lab: Lab, name: str, speed: float) -> None:
+    """A flash and a beep begin every two seconds; the first ones of the clip at 0.77 s of it."""
+    source = made(lab.folder / name, "-f", "lavfi", "-i", FLASHES, "-f", "lavfi", "-i", BEEPS,
+                  *X264, "-g", "60", "-bf", "2", "-c:a", "aac", "-ac", "2")  # fmt: skip
+    result = await lab.clip(source, 3.23, 7.1, speed)
+    bright = frames(result.path, 16, 16).mean(axis=(1, 2, 3)) > 128
+    seen = frame_times(result.path)[int(np.argmax(bright))]
+    heard = int(np.argmax(np.abs(sound(result.path)) > 0.2)) / HERTZ
+    assert seen == pytest.approx(0.77 / speed, abs=0.041)
+    assert heard == pytest.approx(0.77 / speed, abs=max(SMEAR / speed, 0.03))
