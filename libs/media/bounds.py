@@ -7,7 +7,7 @@ from typing import Any
 from libs.contracts.errors import InvalidInputError, MediaError
 
 MAX_PIXELS = 8192 * 8192
-"""Width times height of a video; ffmpeg needs some 30 bytes for each."""
+"""Width times height of a video, as stored and as displayed; ffmpeg needs some 30 bytes for each."""
 MAX_FRAMES = 5_000_000
 """Frames of a video: 23 hours at 60 a second."""
 MAX_WORK = 10**13

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from libs.contracts.graph import (
@@ -18,15 +19,19 @@ from libs.contracts.graph import (
 )
 from libs.contracts.media import MediaInfo, ObjectRef, VideoStream
 from libs.media import picture
+from libs.media.command.clock import length_of, nominal_rate
 from libs.media.containers import MP4
 from libs.media.foretell import video_of
 from libs.media.notes import audible
+from libs.media.passes.clocks import MICROSECONDS
 from libs.media.rhythm import rhythm_of
 from libs.media.standard import size_within, video_steps
 
 PREVIEW_SIZE, PREVIEW_RATE = (1280, 720), 30
 CLIP_SIZE, CLIP_RATE = (3840, 3840), 60
 SOUND_HERTZ = 48_000
+SHORTEST = 0.01
+"""Seconds of a source that a clip is made of at least: the compiler takes less for nothing."""
 
 _PREVIEW: dict[str, FilterValue] = {
     "profile": "baseline", "level": "3.1", "preset": "veryfast", "crf": 23, "maxrate": "8M", "bufsize": "8M",
@@ -56,21 +61,32 @@ def clip_graph(source: ObjectRef, info: MediaInfo, start: float, end: float, spe
     video = video_of(info)
     plain = video_steps(video, *size_within(video, CLIP_SIZE, even=True))
     rate = clip_rate(video)
-    drops = Fraction(speed) * rhythm_of(video).rate > rate
-    part: Node = Source(object=source, info=info, start=start, end=end)
-    part = _filtered(part, [*picture.deinterlace(video), *([] if drops else plain)])
+    last = Fraction(speed) * rhythm_of(video).rate >= rate  # on no more frames, and none before the start
+    part: Node = Source(object=source, info=info, start=start, end=max(end, start + SHORTEST))
+    part = _filtered(part, [*picture.deinterlace(video), *([] if last else plain)])
     timed = Rate(input=Speed(input=part, factor=speed), rate=str(rate))
-    return _mp4(_filtered(timed, plain if drops else []), info, _CLIP)
+    return _mp4(_filtered(timed, plain if last else []), info, _CLIP)
 
 
-def presentation_us(start: float, cover: float, speed: float) -> int:
-    """When a clip from `start` shows the frame at `cover` seconds of its source: microseconds."""
-    return max(round((cover - start) / speed * 1_000_000), 0)
+def presentation_us(start: float, cover: float, speed: float, clip: Output | None = None) -> int:
+    """When a clip from `start` shows the frame at `cover` seconds of its source: microseconds. In `clip`, its
+    graph, no later than its last frame."""
+    shown = max(round((cover - start) / speed * MICROSECONDS), 0)
+    return shown if clip is None else min(shown, _last_us(clip))
+
+
+def _last_us(clip: Output) -> int:
+    """When its last frame begins."""
+    rate, length = nominal_rate(clip.input), length_of(clip.input)
+    assert length is not None
+    return math.floor((length - 1 / rate) * MICROSECONDS)
 
 
 def clip_rate(video: VideoStream) -> Fraction:
     """Frames a second of a clip."""
     rhythm, nominal = rhythm_of(video), Fraction(video.nominal_rate)
+    if not nominal and not Fraction(video.frame_rate):
+        return Fraction(PREVIEW_RATE)
     rate = nominal if rhythm.variable and nominal else rhythm.rate
     return min(max(rate, Fraction(1)), Fraction(CLIP_RATE))
 

@@ -89,6 +89,7 @@ def parse_probe(raw: Raw, size: int) -> MediaInfo:
     main = max(videos, key=_prominence, default=None)
     if main:
         check_size(int(main["width"]), int(main["height"]))
+        check_size(*_displayed(main))
         check_frames(_declared_frames(main))
     return MediaInfo(
         formats=str(container.get("format_name", "")).split(","),
@@ -131,10 +132,7 @@ def _prominence(s: Raw) -> tuple[bool, bool, int]:
 
 def _video(s: Raw) -> VideoStream:
     width, height = int(s["width"]), int(s["height"])
-    rotation, aspect = _rotation(s), _ratio(s.get("sample_aspect_ratio")) or Fraction(1)
-    shown = (max(round(width * aspect), 1), height)
-    if rotation in (90, 270):
-        shown = shown[::-1]
+    aspect, shown = _aspect(s), _displayed(s)
     pixel_format = s.get("pix_fmt")
     interlaced = s.get("field_order") in MIRRORED_FIELDS
     average, nominal = _ratio(s.get("avg_frame_rate")), _ratio(s.get("r_frame_rate"))
@@ -151,7 +149,7 @@ def _video(s: Raw) -> VideoStream:
         time_base=str(s.get("time_base", "1/90000")),
         pixel_format=pixel_format,
         bit_depth=bit_depth(pixel_format),
-        rotation=rotation,
+        rotation=_rotation(s),
         sample_aspect=f"{aspect.numerator}:{aspect.denominator}",
         interlaced=interlaced,
         variable_rate=_varies(average, nominal, interlaced),
@@ -186,6 +184,17 @@ def _subtitle(s: Raw) -> SubtitleStream:
     return SubtitleStream(
         index=int(s["index"]), codec=codec, text=codec in TEXT_SUBTITLES, language=_language(s)
     )
+
+
+def _aspect(s: Raw) -> Fraction:
+    """Of a pixel."""
+    return _ratio(s.get("sample_aspect_ratio")) or Fraction(1)
+
+
+def _displayed(s: Raw) -> tuple[int, int]:
+    """The size in square pixels, upright."""
+    width, height = max(round(int(s["width"]) * _aspect(s)), 1), int(s["height"])
+    return (height, width) if _rotation(s) in (90, 270) else (width, height)
 
 
 def _rotation(s: Raw) -> int:

@@ -27,8 +27,8 @@ def size_within(video: VideoStream, box: tuple[int, int] | None, *, even: bool =
     width, height = (max(round(side * share), 1) for side in shown)
     if not even:
         return width, height
-    nearest = ((side * share / 2, limit) for side, limit in zip(shown, most, strict=True))
-    width, height = (max(min(round(half), limit // 2), 1) * 2 for half, limit in nearest)
+    halves = ((side * share / 2, min(side, limit) // 2) for side, limit in zip(shown, most, strict=True))
+    width, height = (max(min(round(half), limit), 1) * 2 for half, limit in halves)
     return width, height
 
 
@@ -46,7 +46,8 @@ def video_steps(video: VideoStream, width: int, height: int) -> list[FilterStep]
 
 
 def jpeg_steps(video: VideoStream, width: int, height: int) -> list[FilterStep]:
-    """`width` x `height` as JFIF wants them."""
+    """`width` x `height` as JFIF wants them, with whole chroma: half of it would blur what the source has
+    halved already once more."""
     flat, video = _opaque(video)
     mapped = standard_steps(video)
     given: dict[str, FilterValue] = (
@@ -59,7 +60,7 @@ def jpeg_steps(video: VideoStream, width: int, height: int) -> list[FilterStep]:
         *mapped,
         step("scale", w=width, h=height, flags=FINE, **given, out_color_matrix=JPEG_MATRIX, out_range="pc"),
         step("setsar", sar=1),
-        step("format", pix_fmts="yuvj420p"),
+        step("format", pix_fmts="yuvj444p"),
     ]
 
 

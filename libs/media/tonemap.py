@@ -29,9 +29,10 @@ def standard_steps(video: VideoStream) -> list[FilterStep]:
     if transfer in PEAKS:
         return [
             _whole_chroma(video),
-            step("zscale", **_given(video, "bt2020"), tin=transfer, t="linear", npl=REFERENCE_WHITE),
+            step(
+                "zscale", **_given(video, "bt2020"), tin=transfer, t="linear", npl=REFERENCE_WHITE, p="bt709"
+            ),
             step("format", pix_fmts="gbrpf32le"),
-            step("zscale", p="bt709"),
             step("tonemap", tonemap="mobius", param=KNEE, peak=round(PEAKS[transfer] / REFERENCE_WHITE, 4)),
             step("zscale", **_STANDARD),
             step("format", pix_fmts="yuv444p"),

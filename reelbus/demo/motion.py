@@ -3,9 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from libs.media.motionphoto import MotionPhoto, read
-
 from libs.contracts.errors import MediaError
+from libs.media.motionphoto import MotionPhoto, read
 from reelbus.demo.client import Client
 from reelbus.demo.clips import duration
 from reelbus.demo.errors import DemoError
@@ -47,6 +46,6 @@ def _read(data: bytes) -> MotionPhoto:
 
 
 def _what(photo: MotionPhoto, start: float, end: float) -> str:
-    still = f"a picture of {photo.width}x{photo.height}"
+    size, shown = f"{photo.width}x{photo.height}", photo.presentation_us / 1e6
     moving = f"{start:.2f} s to {end:.2f} s at half speed ({len(photo.video) / 1e6:.2f} MB)"
-    return f"a Motion Photo: {still}, shown {photo.presentation_us / 1e6:.2f} s into {moving}"
+    return f"a Motion Photo, {size}: {moving}, the picture {shown:.2f} s into it"

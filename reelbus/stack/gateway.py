@@ -37,8 +37,11 @@ MOTION_ANSWER = (
     '{"detail":"The service does not answer; try again.","error_code":"SERVICE_UNAVAILABLE",'
     '"timestamp":"{{now.UTC.Format "2006-01-02T15:04:05Z"}}"}'
 )
+JOBS_ANSWER = '{"error":"Service Unavailable","message":"The service does not answer; try again."}'
 MOTION_PHOTO = ("/prepare", "/convert", "/thumbnail", "/cleanup", "/preview", "/health")
 """Paths of the family whose errors have a code and a time."""
+JOBS = ("/jobs", "/uploads", "/outputs")
+"""Paths of the family whose errors have a name and a message."""
 
 
 def config_path(layout: Layout) -> Path:
@@ -46,7 +49,8 @@ def config_path(layout: Layout) -> Path:
 
 
 def config(*, host: str, port: int, health_port: int, edge: Sequence[int], notify: Sequence[int]) -> str:
-    """The Caddyfile. Bodies are streamed both ways; `/ws/*` goes to notify, all else to the edge."""
+    """The Caddyfile. Bodies are streamed both ways, an early refusal included: without full duplex it waits
+    for more of a body whose client waits for the answer. `/ws/*` goes to notify, all else to the edge."""
     return f"""\
 {{
 	admin off
@@ -90,6 +94,8 @@ http://:{port} {{
 			}}
 			respond `{MOTION_ANSWER}` 503
 		}}
+		@jobs path {" ".join(f"{path} {path}/*" for path in JOBS)}
+		respond @jobs `{JOBS_ANSWER}` 503
 		respond `{{"detail":"The service does not answer; try again."}}` 503
 	}}
 }}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -34,7 +36,8 @@ async def form_fields(request: AnyRequest) -> dict[str, str]:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == _MULTIPART:
         form = parts(request.stream(), content_type, max_size=MAX_BODY, max_parts=_MAX_FIELDS)
-        return {part.name: await part.text() async for part in form if part.filename is None}
+        async with _soon():
+            return {part.name: await part.text() async for part in form if part.filename is None}
     if kind != _URLENCODED:
         raise InvalidInputError(f"The request must be {_URLENCODED} or {_MULTIPART}.")
     text = (await _body(request)).decode(errors="replace")
@@ -45,9 +48,15 @@ async def form_fields(request: AnyRequest) -> dict[str, str]:
 
 
 async def _body(request: AnyRequest) -> bytes:
+    async with _soon():
+        return await request.body()
+
+
+@asynccontextmanager
+async def _soon() -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(_TIME):
-            return await request.body()
+            yield
     except TimeoutError as error:
         raise InvalidInputError(f"The body did not come within {_TIME:.0f} s.") from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from uuid import UUID
 
 from libs.chassis.bus import Bus
 from libs.chassis.storage import Storage
@@ -46,14 +47,28 @@ class Cleaner:
             log.warning("session stays for now", extra=fields)
 
     async def sweep(self) -> None:
-        """Clean what is to be cleaned now. Replicas share the work."""
+        """Clean what is to be cleaned now. Replicas share the work. What fails leaves the rest to be done;
+        the first failure is raised in the end."""
+        failures: dict[UUID, Exception] = {}
         while row := await self._repository.take(self._patience):
-            await self._clean(row)
-            late = row.closed_at is not None and utcnow() - row.closed_at >= self._patience.tombstone
-            if late:
-                await self._repository.forget(row.session_id)
-            fields = {"session_id": str(row.session_id), "forgotten": late}
-            log.info("session swept", extra=fields)
+            if row.session_id in failures:  # all that are left have had their turn
+                break
+            try:
+                await self._sweep(row)
+            except Exception as error:
+                failures[row.session_id] = error
+                fields = {"session_id": str(row.session_id), "error": str(error)}
+                log.warning("session not swept", extra=fields)
+        for failure in failures.values():
+            raise failure
+
+    async def _sweep(self, row: SessionRow) -> None:
+        await self._clean(row)
+        late = row.closed_at is not None and utcnow() - row.closed_at >= self._patience.tombstone
+        if late:
+            await self._repository.forget(row.session_id)
+        fields = {"session_id": str(row.session_id), "forgotten": late}
+        log.info("session swept", extra=fields)
 
     async def _clean(self, row: SessionRow) -> None:
         await self._jobs.cancel_all(row)

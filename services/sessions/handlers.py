@@ -39,10 +39,11 @@ from services.sessions.duration import Durations
 from services.sessions.jobs import Jobs
 from services.sessions.models import SessionRow
 from services.sessions.naming import preview_key
-from services.sessions.repository import Repository, session_of
+from services.sessions.repository import Repository, session_of, video_of
 from services.sessions.settings import SessionsSettings
 from services.sessions.thumbnails import Thumbnails
 from services.sessions.times import check_speed, clip_times, thumbnail_time
+from services.sessions.work import check_clip, check_video
 
 
 class Handlers:
@@ -80,6 +81,7 @@ class Handlers:
         if asset.info is None:
             raise MediaError(asset.probe_error or "This file cannot be read as a video.")
         duration = await self._durations.of(asset.object, asset.info)
+        check_video(asset.info, duration)
         row = await self._repository.open(self._row(asset, duration))
         spec = PreviewSpec(asset_id=row.asset_id, session_id=row.session_id)
         try:
@@ -101,6 +103,7 @@ class Handlers:
         row = await self._repository.get(request.session_id, request.owner)
         times = clip_times(request.range_start, request.range_end, request.cover_time, row.duration)
         check_speed(request.speed)
+        check_clip(video_of(row)[1], (times.end - times.start) / request.speed)
         if request.device not in DEVICES:
             raise InvalidInputError(f"device must be one of {', '.join(DEVICES)}.")
         spec = MotionPhotoSpec(

@@ -51,7 +51,7 @@ class Jobs:
 
     async def cancel_all(self, row: SessionRow) -> None:
         """Stop everything that is made of the session."""
-        request = ListChannelJobs(channel=channel(row.session_id))
+        request = ListChannelJobs(channel=channel(row.session_id), family=FAMILY)
         found: JobList = await self._bus.call(LIST_CHANNEL_JOBS, request)
         for job in found.jobs:
             await self.cancel(job.job_id, job.owner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,21 +10,25 @@ import anyio
 
 from libs.chassis.worker import TaskContext
 from libs.contracts.base import utcnow
-from libs.contracts.errors import MediaError
+from libs.contracts.errors import MediaError, TooLargeError
 from libs.contracts.tasks import MotionPhotoResult, MotionPhotoTask
 from libs.media.execute import render
-from libs.media.motionphoto import MotionPhoto, read, write
 from libs.media.probe import probe
 from libs.media.runner import run_ffmpeg
 from libs.media.still import take_still
 from libs.media.tools import Tools
+from services.sessions.assembly import Parts, assemble
 from services.sessions.capture_time import capture_time
 from services.sessions.naming import MOTION_PHOTO
 from services.sessions.shelf import Shelf
+from services.sessions.threads import finished
 
 JPEG = "image/jpeg"
-MAX_CLIP = 512 << 20
-"""Bytes: the file is put together in memory."""
+MAX_CLIP = 200 << 20
+"""Bytes, on disk twice for a while."""
+_COVER = (8192, 8192)
+"""Pixels of the cover at most, each way: a strip may be longer than a JPEG can be."""
+_TOO_LARGE = "This part of the video is too large for a Motion Photo; choose a shorter one."
 _THUMBNAIL = 320
 """Pixels of the longer side of the thumbnail in the EXIF."""
 _THUMBNAIL_BYTES = 40_000
@@ -33,22 +37,14 @@ _QUALITIES = (4, 12, 31)
 """ffmpeg's scale, best first."""
 
 
-class Parts:
-    """The files that one Motion Photo is made of, in the scratch folder of its task."""
-
-    def __init__(self, scratch: Path) -> None:
-        self.clip = scratch / "clip.mp4"
-        self.cover = scratch / "cover.jpg"
-        self.thumbnail = scratch / "thumbnail.jpg"
-        self.photo = scratch / MOTION_PHOTO
-
-
 class MotionPhotoMaker:
     """Handles `MotionPhotoTask`s."""
 
     def __init__(self, tools: Tools, shelf: Shelf) -> None:
         self._tools = tools
         self._shelf = shelf
+        most = min(tools.limits.output_bytes, MAX_CLIP)
+        self._bounded = replace(tools, limits=replace(tools.limits, output_bytes=most))
 
     async def __call__(self, task: MotionPhotoTask, context: TaskContext) -> MotionPhotoResult:
         """Raises `MediaError` when nothing comes out, `NotFoundError` when the session is gone."""
@@ -64,23 +60,29 @@ class MotionPhotoMaker:
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(take_pictures)
-                await render(
-                    self._tools,
-                    task.clip,
-                    context,
-                    parts.clip,
-                    time_limit=context.task.time_limit,
-                    on_progress=context.progress,
-                )
+                await self._film(task, context, parts.clip)
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
-        made = await asyncio.to_thread(_assemble, task, parts, taken_at)
+        made = await finished(lambda: assemble(task, parts, taken_at))
         return MotionPhotoResult(
             artifact=await self._shelf.artifact(task.session_id, context, parts.photo, MOTION_PHOTO, JPEG),
             width=made.width,
             height=made.height,
             video_size=made.video_size,
         )
+
+    async def _film(self, task: MotionPhotoTask, context: TaskContext, clip: Path) -> None:
+        try:
+            await render(
+                self._bounded,
+                task.clip,
+                context,
+                clip,
+                time_limit=context.task.time_limit,
+                on_progress=context.progress,
+            )
+        except TooLargeError as error:
+            raise MediaError(_TOO_LARGE) from error
 
     async def _take(self, task: MotionPhotoTask, context: TaskContext, cover: Path) -> None:
         await take_still(
@@ -89,6 +91,7 @@ class MotionPhotoMaker:
             task.info,
             task.cover_time,
             cover,
+            within=_COVER,
             cwd=context.scratch,
             time_limit=context.task.time_limit,
         )
@@ -113,24 +116,3 @@ class MotionPhotoMaker:
         url = await context.url(task.source)
         probed = await probe(url, self._tools, size=task.source.size)
         return capture_time(probed.raw, utcnow())
-
-
-def _assemble(task: MotionPhotoTask, parts: Parts, taken_at: datetime) -> MotionPhoto:
-    """Write the file, and what a reader finds in it. Raises `MediaError` unless that is what was put in."""
-    if parts.clip.stat().st_size > MAX_CLIP:
-        raise MediaError("This part of the video is too large for a Motion Photo; choose a shorter one.")
-    video = parts.clip.read_bytes()
-    data = write(
-        parts.cover.read_bytes(),
-        video,
-        presentation_us=task.presentation_us,
-        taken_at=taken_at,
-        thumbnail=parts.thumbnail.read_bytes(),
-        device=task.device,
-    )
-    found = read(data)
-    said = found.holds(video), found.presentation_us, found.device
-    if said != (True, task.presentation_us, task.device):
-        raise MediaError("The Motion Photo did not turn out as it should.")
-    parts.photo.write_bytes(data)
-    return found

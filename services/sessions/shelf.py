@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +13,9 @@ from libs.contracts.media import ObjectRef
 from services.sessions.jobs import Jobs
 from services.sessions.naming import folder, thumbnail_key
 from services.sessions.repository import Repository
+
+_MAX_THUMBNAIL = 16 << 20
+"""Bytes; those that `Thumbnails` takes are far smaller."""
 
 
 class Shelf:
@@ -38,6 +42,17 @@ class Shelf:
     async def thumbnail(self, session_id: UUID, timestamp: float, path: Path) -> ObjectRef:
         key = thumbnail_key(session_id, timestamp)
         return await self._kept(session_id, await self._storage.put_file(key, path, "image/jpeg"))
+
+    async def known_thumbnail(self, session_id: UUID, timestamp: float) -> ObjectRef | None:
+        """One that was stored before."""
+        key = thumbnail_key(session_id, timestamp)
+        try:
+            data = await self._storage.get_bytes(key, max_size=_MAX_THUMBNAIL)
+        except NotFoundError:
+            return None
+        sha256 = hashlib.sha256(data).hexdigest()
+        found = ObjectRef(key=key, size=len(data), sha256=sha256, content_type="image/jpeg")
+        return await self._kept(session_id, found)
 
     async def check(self, session_id: UUID) -> None:
         await self._repository.get(session_id, None)

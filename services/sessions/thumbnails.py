@@ -70,9 +70,12 @@ class Thumbnails:
         `NotFoundError` when the session is closed meanwhile."""
         begun = False
         try:
-            async with asyncio.timeout(self._time_limit), self._slots.taken():
-                begun = True
-                return await self._take(row, timestamp)
+            async with asyncio.timeout(self._time_limit):
+                if known := await self._shelf.known_thumbnail(row.session_id, timestamp):
+                    return known
+                async with self._slots.taken():
+                    begun = True
+                    return await self._take(row, timestamp)
         except ReelbusError:
             await self._shelf.check(row.session_id)  # without its session the video is not there to be read
             raise

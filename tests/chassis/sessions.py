@@ -109,7 +109,8 @@ class House:
 
     async def __aenter__(self) -> House:
         self._stack.callback(self.storage.close)
-        settings = IngestSettings(**self._settings(sweep_interval=NEVER))
+        own = self.scratch.with_name("ingest")
+        settings = IngestSettings(**self._settings(sweep_interval=NEVER, scratch_dir=own))
         await self._stack.enter_async_context(ingest.compose(settings, Health()))
         await self.jobs_back()
         self.edge = await self._stack.enter_async_context(running(self.nats, service="edge"))

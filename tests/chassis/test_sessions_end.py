@@ -168,15 +168,25 @@ async def test_a_tombstone_is_looked_after_at_growing_intervals(
 
 async def test_a_session_that_cannot_be_swept_does_not_stop_the_rest(house: House, clip: Path) -> None:
     replica = await house.replica()
-    for _ in range(2):
+    for _ in range(3):
         await house.expire((await house.open(clip)).session.session_id)
-    sweeper = replica.sweeper(WatchedJobs(replica.bus, failures=1))
+    jobs = WatchedJobs(replica.bus, failures=1)
     with pytest.raises(NotFoundError):
-        await sweeper.sweep()
-    await sweeper.sweep()
+        await replica.sweeper(jobs).sweep()
+    assert len(set(jobs.seen)) == len(jobs.seen) == 3
     assert (await house.left())[0] == 1
     await replica.sweeper(lease=NOW).sweep()
     assert await house.nothing_left()
+
+
+async def test_a_sweep_in_which_all_fail_ends(house: House, clip: Path) -> None:
+    replica = await house.replica()
+    for _ in range(2):
+        await house.expire((await house.open(clip)).session.session_id)
+    jobs = WatchedJobs(replica.bus, failures=99)
+    with pytest.raises(NotFoundError):
+        await replica.sweeper(jobs, lease=NOW).sweep()
+    assert len(jobs.seen) <= 2
 
 
 async def test_closing_races_making(house: House, clip: Path) -> None:

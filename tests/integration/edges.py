@@ -20,11 +20,15 @@ from tests.stack.harness import Stack, listener, wait_until
 def edges(stack: Stack, count: int, env: dict[str, str]) -> Iterator[Sequence[str]]:
     """The addresses of `count` more edges of the stack; they end with the block."""
     with ExitStack() as opened:
-        yield [opened.enter_context(_edge(stack, f"edge-extra-{number}", env)) for number in range(count)]
+        begun = [opened.enter_context(_edge(stack, f"edge-extra-{number}", env)) for number in range(count)]
+        for ready, _ in begun:
+            wait_until(ready, 30)
+        yield [url for _, url in begun]
 
 
 @contextmanager
-def _edge(stack: Stack, name: str, env: dict[str, str]) -> Iterator[str]:
+def _edge(stack: Stack, name: str, env: dict[str, str]) -> Iterator[tuple[Callable[[], bool], str]]:
+    """Whether it is ready, and its address."""
     with listener() as taken:
         port: int = taken.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
@@ -42,8 +46,7 @@ def _edge(stack: Stack, name: str, env: dict[str, str]) -> Iterator[str]:
             stderr=output,
         )
     try:
-        wait_until(lambda: _ready(process, url, log.read_text), 20)
-        yield url
+        yield (lambda: _ready(process, url, log.read_text)), url
     finally:
         process.terminate()
         process.wait(15)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from libs.media.motionphoto import MotionPhoto, read
 from tests.media.looking import Pixels, describe, frame_times, frames, run
+from tests.media.motionphoto.outside import Exiftool
 
 Tags = dict[str, Any]
 Luma = NDArray[np.float64]
@@ -62,9 +63,8 @@ class Seen:
 
 
 def exiftool(path: Path, *options: str) -> bytes:
-    return subprocess.run(
-        ["exiftool", *options, str(path)], capture_output=True, check=True, timeout=60
-    ).stdout
+    command = [Exiftool.installed().command, *options, str(path)]
+    return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
 
 
 def look(data: bytes, folder: Path) -> Seen:
@@ -82,22 +82,23 @@ def look(data: bytes, folder: Path) -> Seen:
     assert tags["Validate"] == ("0 1 1" if photo.device == "xiaomi" else "0 0 0")
     _check_tags(tags)
     assert tags["MotionPhotoPresentationTimestampUs"] == photo.presentation_us
-    assert run("exiftool", "-b", "-ThumbnailImage", str(path)) == photo.thumbnail
+    assert exiftool(path, "-b", "-ThumbnailImage") == photo.thumbnail
     assert (photo.thumbnail or b"")[:2] == b"\xff\xd8"
     _check_clip(clip)
     return Seen(path, clip, photo, tags)
 
 
 def _tail(path: Path, tags: Tags) -> bytes:
-    """The video as exiftool has it: 12.57 finds that of a trailer, newer ones also the last item."""
-    if found := exiftool(path, "-b", "-EmbeddedVideoFile", "-MotionPhotoVideo"):
-        return found
-    return path.read_bytes()[-_items(tags)[-1]["Length"] :]
+    """The video as exiftool has it: of a trailer alone, else the last item."""
+    found = exiftool(path, "-b", "-EmbeddedVideoFile") or exiftool(path, "-b", "-MotionPhotoVideo")
+    assert path.read_bytes().endswith(exiftool(path, "-b", "-MotionPhotoVideo"))
+    assert _items(tags)[-1]["Length"] == len(exiftool(path, "-b", "-MotionPhotoVideo"))
+    return found
 
 
 def _items(tags: Tags) -> list[Tags]:
-    """The parts of the file; newer exiftools have another name for their list."""
-    return [each["Item"] for each in tags.get("ContainerDirectory") or tags["Directory"]]
+    """The parts of the file."""
+    return [each["Item"] for each in tags["ContainerDirectory"]]
 
 
 def _check_tags(tags: Tags) -> None:

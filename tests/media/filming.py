@@ -63,12 +63,11 @@ class Lab:
         info = await self.info(path)
         return await self._rendered(path, info, clip_graph(reference(path), info, start, end, speed))
 
-    async def still(self, path: Path, at: float, **options: Any) -> Path:
+    async def still(self, path: Path, at: float, *, target: str | None = None, **options: Any) -> Path:
+        """A JPEG of the file at `path`, which is read at `target`."""
         destination = self.folder / f"{path.stem}-{at:.4f}.jpg"
-        info = await self.info(path)
-        await take_still(
-            self.tools, path, info, at, destination, cwd=self.folder, time_limit=60, **options
-        )  # fmt: skip
+        info, options = await self.info(path), {"cwd": self.folder, "time_limit": 60, **options}
+        await take_still(self.tools, target or path, info, at, destination, **options)
         return destination
 
     async def _rendered(self, path: Path, info: MediaInfo, graph: Output) -> Made:

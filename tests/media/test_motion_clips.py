@@ -21,6 +21,9 @@ pytestmark = pytest.mark.anyio
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 JUMPY = "setpts='(N+floor(N/7)*3+floor(N/50)*40)/25/TB'"
 """Gaps of 0.16 s and of 1.6 s between frames."""
+SPARSE = ("-vf", "setpts='(N+gte(N,60)*250+gte(N,120)*500)/25/TB'", "-fps_mode", "vfr")
+"""Nothing new for 10 s after 2.4 s, and for 20 s after 14.8 s."""
+VP8 = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M")
 LONG_GOP = (*X264, "-g", "250", "-bf", "3")
 OPEN_GOP = (*X264, "-g", "50", "-bf", "3", "-x264-params", "open-gop=1")
 SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -29,24 +32,32 @@ SOURCES: dict[str, tuple[str, tuple[str, ...]]] = {
     "late.ts": ("25", OPEN_GOP),
     "fast.mp4": ("120", LONG_GOP),
     "jumpy.mp4": ("25", ("-vf", JUMPY, "-fps_mode", "vfr", *LONG_GOP)),
+    "sparse.webm": (
+        "25",
+        (*SPARSE, *VP8),
+    ),
+    "sparse.mp4": ("25", (*SPARSE, *LONG_GOP)),
+    "live.mkv": ("25", (*SPARSE, *LONG_GOP, "-live", "1")),
     "slow.gif": ("10", ()),
     "b-frames.avi": ("25", ("-c:v", "mpeg4", "-q:v", "3", "-bf", "2", "-g", "50")),
 }
+FEW = {"jumpy.mp4": 200, "sparse.webm": 180, "sparse.mp4": 180, "live.mkv": 180}
+"""Frames of those that are silent, too."""
 NEAR = 0.0021
 """Seconds of a clip by which the compiler takes a frame for one at the wanted time."""
 SMEAR = 0.031
 """Seconds of the source by which `atempo` lets a beep begin early: it mixes windows."""
-FLASHES = "color=black:s=160x120:r=25:d=12,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'"
-BEEPS = "aevalsrc='sin(2*PI*1000*t)*lt(mod(t,2),0.2)':d=12:s=48000"
+FLASHES = "color=black:s=160x120:r=25:d=20,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'"
+BEEPS = "aevalsrc='sin(2*PI*1000*t)*lt(mod(t,2),0.2)':d=20:s=48000"
 
 
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of numbered clips of 15 s."""
+    """A folder of numbered clips of 15 s and more."""
     folder = tmp_path_factory.mktemp("numbered")
     for name, (rate, video) in SOURCES.items():
-        count = 200 if name == "jumpy.mp4" else int(15 * Fraction(rate))
-        silent = name in ("jumpy.mp4", "slow.gif")
+        count = FEW.get(name, int(15 * Fraction(rate)))
+        silent = name in FEW or name == "slow.gif"
         numbered(folder / name, count, rate=rate, video=video, audio=() if silent else ("-c:a", "aac"))
     return folder
 
@@ -96,6 +107,36 @@ async def test_a_clip_keeps_size_and_rate_in_bounds(filmed: Path, lab: Lab) -> N
     assert boxes(wide.path).index("moov") < boxes(wide.path).index("mdat")
 
 
+@pytest.mark.parametrize("name", ["sparse.webm", "sparse.mp4", "live.mkv"])
+@pytest.mark.parametrize("part", [(3.0, 6.0, 1.0), (20.0, 20.4, 0.5), (16.0, 33.6, 4.0)])
+async def test_a_clip_where_nothing_changes(
+    filmed: Path, lab: Lab, name: str, part: tuple[float, float, float]
+) -> None:
+    """Whether the container says so or not: Matroska tells of the rate at the beginning."""
+    start, end, speed = part
+    result = await lab.clip(filmed / name, start, end, speed)
+    assert result.source.video is not None
+    assert result.source.video.variable_rate == (name == "sparse.mp4")
+    assert numbers(result.path) == [59 if start < 12 else 119] * round((end - start) / speed * 25)
+
+
+@pytest.mark.parametrize(
+    ("part", "shows"),
+    [
+        ((1.0, 1.04, 4.0), 25), ((1.011, 1.012, 4.0), 25), ((1.0, 1.001, 0.25), 25),
+        ((0.0, 0.000001, 1.0), 0), ((0.0, 0.02, 2.0), 0), ((0.0, 0.02, 4.0), 0), ((0.01, 0.02, 4.0), 0),
+        ((14.97, 15.0, 1.0), 374), ((14.97, 15.0, 4.0), 374), ((14.98, 15.0, 2.0), 374),
+        ((14.9999, 15.0, 1.0), 374), ((14.9999, 15.0, 4.0), 374), ((15.0, 15.04, 1.0), 374),
+    ],
+)  # fmt: skip
+async def test_a_clip_has_a_frame(
+    filmed: Path, lab: Lab, part: tuple[float, float, float], shows: int
+) -> None:
+    """However short it is, and at both ends of the video."""
+    result = await lab.clip(filmed / "long.mp4", *part)
+    assert numbers(result.path) == [shows]
+
+
 @pytest.mark.parametrize("speed", SPEEDS)
 async def test_the_pitch_stays(filmed: Path, lab: Lab, speed: float) -> None:
     result = await lab.clip(filmed / "long.mp4", 2.0, 6.0, speed)
@@ -118,3 +159,18 @@ async def test_sound_and_pictures_stay_together(lab: Lab, name: str, speed: floa
     heard = int(np.argmax(np.abs(sound(result.path)) > 0.2)) / HERTZ
     assert seen == pytest.approx(0.77 / speed, abs=0.041)
     assert heard == pytest.approx(0.77 / speed, abs=max(SMEAR / speed, 0.03))
+
+
+@pytest.mark.parametrize("name", ["sparse.mkv", "sparse.mp4"])
+async def test_sound_goes_on_while_nothing_changes(lab: Lab, name: str) -> None:
+    """The clip begins in a hole from 2.6 s to 13 s of the source: beeps from 1 s of it, the flash at 9 s."""
+    source = made(lab.folder / name, "-f", "lavfi", "-i", FLASHES, "-f", "lavfi", "-i", BEEPS,
+                  "-vf", "select='lt(t,2.6)+gte(t,13)'", "-fps_mode", "vfr",
+                  *X264, "-g", "60", "-bf", "2", "-c:a", "aac", "-ac", "2")  # fmt: skip
+    result = await lab.clip(source, 5.0, 15.0)
+    bright = frames(result.path, 16, 16).mean(axis=(1, 2, 3)) > 128
+    loud = np.abs(sound(result.path)) > 0.2
+    assert frame_times(result.path)[int(np.argmax(bright))] == pytest.approx(9.0, abs=0.041)
+    assert int(np.argmax(loud)) / HERTZ == pytest.approx(1.0, abs=0.03)
+    late = round(8.5 * HERTZ)
+    assert (late + int(np.argmax(loud[late:]))) / HERTZ == pytest.approx(9.0, abs=0.03)

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from reelbus.stack import gateway, host
+from services.edge.contracts.jobs import errors as jobs
+from services.edge.contracts.motion_photo import errors as motion_photo
 from tests.stack.harness import Stack, listener, wait_until
 
 
@@ -16,6 +18,12 @@ def write(path: Path, *, address: str = "127.0.0.1", edge: tuple[int, ...], noti
     text = gateway.config(host=address, port=8000, health_port=8001, edge=edge, notify=notify)
     path.write_text(text)
     return text
+
+
+def test_both_know_the_same_paths() -> None:
+    """The gateway answers for an edge that is away, in the envelope of the family."""
+    assert gateway.MOTION_PHOTO == motion_photo.PREFIXES
+    assert gateway.JOBS == jobs.PREFIXES
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1"])
@@ -80,13 +88,15 @@ def test_each_family_is_told_in_its_own_words_that_nobody_answers(tmp_path: Path
         try:
             wait_until(lambda: _connects(port))
             plain = httpx.get(f"http://127.0.0.1:{port}/video/view/all")
+            named = httpx.get(f"http://127.0.0.1:{port}/jobs/x")
             coded = [httpx.get(f"http://127.0.0.1:{port}{path}") for path in ("/prepare", "/preview/x.mp4")]
         finally:
             caddy.terminate()
-    assert {answer.status_code for answer in (plain, *coded)} == {503}
-    assert {answer.headers["retry-after"] for answer in (plain, *coded)} == {"3"}
+    assert {answer.status_code for answer in (plain, named, *coded)} == {503}
+    assert {answer.headers["retry-after"] for answer in (plain, named, *coded)} == {"3"}
     words = "The service does not answer; try again."
     assert plain.json() == {"detail": words}
+    assert named.json() == {"error": "Service Unavailable", "message": words}
     for answer in coded:
         told = answer.json()
         assert (told.pop("detail"), told.pop("error_code")) == (words, "SERVICE_UNAVAILABLE")

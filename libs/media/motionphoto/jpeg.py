@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from libs.contracts.errors import MediaError
+from libs.media.motionphoto.data import Data, stands_at
 
 SOI, EOI, SOS = b"\xff\xd8", 0xD9, 0xDA
 APP0, APP1, APP2, COMMENT = 0xE0, 0xE1, 0xE2, 0xFE
@@ -51,10 +52,10 @@ class Picture:
         return None
 
 
-def parse(data: bytes) -> Picture:
+def parse(data: Data) -> Picture:
     """The picture at the start of `data`, whatever follows it. Takes time for the picture alone. Raises
     `MediaError`."""
-    if not data.startswith(SOI):
+    if not stands_at(data, 0, SOI):
         raise MediaError("This is not a JPEG picture.")
     segments: list[Segment] = []
     scan, at = 0, len(SOI)
@@ -84,7 +85,7 @@ def segment(marker: int, body: bytes) -> bytes:
     return bytes((0xFF, marker)) + (len(body) + 2).to_bytes(2, "big") + body
 
 
-def _marker(data: bytes, at: int) -> tuple[int, int]:
+def _marker(data: Data, at: int) -> tuple[int, int]:
     """The marker at `at` and where it ends. Fill bytes are allowed before it."""
     start = at
     while data[at : at + 1] == b"\xff" and at - start <= MAX_BODY:
@@ -94,14 +95,14 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
     return data[at], at + 1
 
 
-def _segment(data: bytes, marker: int, at: int) -> Segment:
+def _segment(data: Data, marker: int, at: int) -> Segment:
     length = int.from_bytes(data[at : at + 2], "big")
     if length < 2 or at + length > len(data):
         raise MediaError("The JPEG picture is cut off or damaged.")
     return Segment(marker, at - 2, data[at + 2 : at + length])
 
 
-def _behind_scan(data: bytes, at: int) -> int:
+def _behind_scan(data: Data, at: int) -> int:
     found = _MARKER_IN_SCAN.search(data, at)
     if found is None:
         raise MediaError("The JPEG picture is cut off.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from libs.contracts.errors import MediaError
+from libs.media.motionphoto.data import Data
 
 BRANDS = (b"isom", b"mp42")
 """Readers look for the start of the video by these."""
 _MAX_BOXES = 4_096
 
 
-def major_brand(data: bytes, start: int, end: int) -> bytes:
+def major_brand(data: Data, start: int, end: int) -> bytes:
     """Of the MP4 from `start` to `end`, whose boxes are checked to fill that exactly. Raises `MediaError`."""
     if data[start + 4 : start + 8] != b"ftyp" or end - start < 16:
         raise MediaError("The video is not an MP4.")
@@ -26,7 +27,7 @@ def major_brand(data: bytes, start: int, end: int) -> bytes:
     return data[start + 8 : start + 12]
 
 
-def _behind(data: bytes, at: int, end: int) -> int:
+def _behind(data: Data, at: int, end: int) -> int:
     """Where the box at `at` ends."""
     size, least = int.from_bytes(data[at : at + 4], "big"), 8
     if size == 1:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from libs.contracts.errors import MediaError
 from libs.media.motionphoto import jpeg, mp4, samsung, xmp
+from libs.media.motionphoto.data import Data
 from libs.media.motionphoto.exif import Exif
 from libs.media.motionphoto.exif import parse as parse_exif
 
@@ -18,8 +19,8 @@ _VIDEOS = ("video/mp4", "video/quicktime")
 class MotionPhoto:
     """`width` and `height` are those of the stored pixels, before `orientation` (1…8 as in EXIF).
     `presentation_us` is when the video shows the picture, -1 where the file does not say. `taken_at` knows
-    its zone. `device` is one of `DEVICES`. `data` is the whole file, which nothing is copied of but what is
-    asked for."""
+    its zone. `device` is one of `DEVICES`. `data` is the whole file (a map of one stays open as long as
+    that is asked for), which nothing is copied of but what is asked for."""
 
     width: int
     height: int
@@ -30,19 +31,15 @@ class MotionPhoto:
     device: str
     video_offset: int
     video_size: int
-    data: bytes = field(repr=False, compare=False)
+    data: Data = field(repr=False, compare=False)
 
     @cached_property
     def video(self) -> bytes:
         """The MP4, without the trailer of a maker: a copy, made once."""
         return self.data[self.video_offset : self.video_offset + self.video_size]
 
-    def holds(self, video: bytes) -> bool:
-        """Whether `video` is its video, compared in place."""
-        return self.video_size == len(video) and self.data.startswith(video, self.video_offset)
 
-
-def read(data: bytes) -> MotionPhoto:
+def read(data: Data) -> MotionPhoto:
     """Follow the 1.0 text: the last part is the video, parts are measured from the end of the file, and what
     is left is the picture, to the byte. Takes time for the picture, not for the video. Raises `MediaError`
     naming what is wrong."""

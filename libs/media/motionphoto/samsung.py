@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 
 from libs.contracts.errors import MediaError
+from libs.media.motionphoto.data import Data, stands_at
 
 _VERSION = 106
 _NAME = b"MotionPhoto_Data"
@@ -41,10 +42,10 @@ def trailer(video_size: int) -> bytes:
     return directory + _END.pack(len(directory), b"SEFT")
 
 
-def find(data: bytes) -> Block | None:
+def find(data: Data) -> Block | None:
     """The video as the trailer tells it; `None` without a trailer, or one without a video. Raises
     `MediaError`."""
-    if len(data) < TRAILER_SIZE or not data.endswith(b"SEFT"):
+    if len(data) < TRAILER_SIZE or data[-4:] != b"SEFT":
         return None
     length, _ = _END.unpack_from(data, len(data) - _END.size)
     directory = len(data) - _END.size - length
@@ -60,7 +61,7 @@ def find(data: bytes) -> Block | None:
     return None
 
 
-def _video(data: bytes, start: int, size: int, limit: int) -> Block:
-    if start < 0 or size < len(HEADER) or start + size > limit or not data.startswith(HEADER, start):
+def _video(data: Data, start: int, size: int, limit: int) -> Block:
+    if start < 0 or size < len(HEADER) or start + size > limit or not stands_at(data, start, HEADER):
         raise MediaError(_BROKEN)
     return Block(start + len(HEADER), start + size)

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from libs.contracts.errors import MediaError
 from libs.media.motionphoto import exif, jpeg, mp4, samsung, xmp
+from libs.media.motionphoto.data import Data
 
 DEVICES = ("google", "samsung", "xiaomi")
-"""What `write` can make: the standard alone, or with what the gallery of one maker looks for besides."""
+"""What `wrap` can make: the standard alone, or with what the gallery of one maker looks for besides."""
 
 _KEPT_APPS = {*range(0xE2, 0xF0)}
 """Application segments of the picture that stay: colour profiles and the like."""
 
 
-def write(
+@dataclass(frozen=True)
+class Wrapping:
+    """What stands before the video of a Motion Photo, and behind it."""
+
+    head: bytes = field(repr=False)
+    tail: bytes = field(repr=False)
+
+
+def wrap(
     picture: bytes,
-    video: bytes,
+    video: Data,
     *,
     presentation_us: int,
     taken_at: datetime | None,
     thumbnail: bytes | None,
     device: str = "google",
-) -> bytes:
+) -> Wrapping:
     """A Motion Photo of the JPEG `picture`, which is upright sRGB, and the MP4 `video`, which shows it
     `presentation_us` microseconds after its start. The video is the last thing in it; for Samsung a trailer
     stands behind, which counts as part of the video, as it does in Samsung's own.
@@ -41,18 +51,36 @@ def write(
     before, behind = _around(len(video), device)
     described = exif.build(found.width, found.height, taken_at, thumbnail, xiaomi=device == "xiaomi")
     located = xmp.build(presentation_us, length=len(video) + len(behind), padding=len(before))
-    return b"".join(
-        (
-            jpeg.SOI,
-            jpeg.segment(jpeg.APP1, described),
-            jpeg.segment(jpeg.APP1, located),
-            *(jpeg.segment(each.marker, each.body) for each in found.segments if _stays(each)),
-            memoryview(picture)[found.scan : found.end],
-            before,
-            video,
-            behind,
-        )
+    head: tuple[bytes | memoryview, ...] = (
+        jpeg.SOI,
+        jpeg.segment(jpeg.APP1, described),
+        jpeg.segment(jpeg.APP1, located),
+        *(jpeg.segment(each.marker, each.body) for each in found.segments if _stays(each)),
+        memoryview(picture)[found.scan : found.end],
+        before,
     )
+    return Wrapping(b"".join(head), behind)
+
+
+def write(
+    picture: bytes,
+    video: bytes,
+    *,
+    presentation_us: int,
+    taken_at: datetime | None,
+    thumbnail: bytes | None,
+    device: str = "google",
+) -> bytes:
+    """All of the file that `wrap` is a part of."""
+    around = wrap(
+        picture,
+        video,
+        presentation_us=presentation_us,
+        taken_at=taken_at,
+        thumbnail=thumbnail,
+        device=device,
+    )
+    return b"".join((around.head, video, around.tail))
 
 
 def _around(video_size: int, device: str) -> tuple[bytes, bytes]:

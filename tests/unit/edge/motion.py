@@ -26,6 +26,7 @@ from services.edge.limits import Limit
 from services.edge.settings import EdgeSettings
 from services.edge.waiting import EndWaiter
 from tests.unit.edge.backend import Backend
+from tests.unit.edge.verifying import Keys, authenticator
 from tests.unit.samples import EPOCH, SHA, info, job
 
 Client = TestClient[Any]
@@ -143,14 +144,14 @@ class Counting:
         self.taken[limit.name, caller] += 1
 
 
-def motion_edge(studio: Studio, **settings: Any) -> SimpleNamespace:
+def motion_edge(studio: Backend, keys: Keys | None = None, **settings: Any) -> SimpleNamespace:
     """The whole application (`app`) as the settings say, its `waiter`, `limiter` and `health`."""
     found = EdgeSettings(**({"trusted_proxies": ["10.0.0.0/8"]} | settings))
     bus, storage = cast("Bus", studio), cast("Storage", studio.objects)
     jobs, limiter, health = JobLoader(bus), Counting(), Health()
     health.started()
     waiter = EndWaiter(jobs, limit=found.max_executes, recheck=0.02)
-    parts = Parts(bus, storage, jobs, waiter, limiter, health)
+    parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator(keys or Keys()))
     app: ASGIApp = with_cors(
         litestar(routers(parts, found)), origins=found.cors_origins, motion_origins=found.motion_origins
     )

@@ -142,3 +142,13 @@ def test_the_switch(monkeypatch: pytest.MonkeyPatch, text: str, on: bool) -> Non
     assert EdgeSettings().rate_limits
     monkeypatch.setenv("REELBUS_RATE_LIMITS", text)
     assert EdgeSettings().rate_limits is on
+
+
+@pytest.mark.parametrize("path", ["/health", f"/preview/{SESSION}.mp4", f"/preview/{SESSION}.mp4?key=guess"])
+def test_guesses_count_everywhere(studio: Studio, path: str) -> None:
+    """Also where a right token, or none, is not counted."""
+    found = edge(studio, motion_tokens=SecretStr("alpha"))
+    wrong = {} if "key" in path else BETA
+    with client_of(found, "203.0.113.1") as client:
+        assert [client.get(path, headers=wrong).status_code for _ in range(3)] == [401, 401, 429]
+        assert client.get("/health", headers=ALPHA).status_code == 200

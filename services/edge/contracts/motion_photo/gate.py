@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from libs.contracts.errors import UnauthorizedError
@@ -25,27 +26,33 @@ class Gate:
 
     async def admit(self, request: AnyRequest) -> Caller:
         """The caller of a request that counts. Raises `TooManyRequestsError`, `UnauthorizedError` (which
-        counts as well, so that nobody guesses on), `UnavailableError`."""
-        try:
-            caller = self._tokens.caller(_authorization(request))
-        except UnauthorizedError:
-            await self._limiter.take(self._proxies.client(request), self._by_ip)
-            raise
+        counts as well everywhere, so that nobody guesses on), `UnavailableError`."""
+        caller = await self._known(request, lambda: self._tokens.caller(_authorization(request)))
         if caller is ANYBODY:
             await self._limiter.take(self._proxies.client(request), self._by_ip)
         else:
             await self._limiter.take(caller.owner, self._by_token)
         return caller
 
-    def check(self, request: AnyRequest) -> None:
+    async def check(self, request: AnyRequest) -> None:
         """For who only asks whether the service works: a token is not needed, but not a wrong one either.
-        Raises `UnauthorizedError`."""
+        Raises as `admit`."""
         if authorization := _authorization(request):
-            self._tokens.caller(authorization)
+            await self._known(request, lambda: self._tokens.caller(authorization))
 
-    def viewer(self, request: AnyRequest, session_id: UUID) -> Caller:
-        """Who asks for a preview. Raises `UnauthorizedError`."""
-        return self._tokens.viewer(_authorization(request), session_id, request.query_params.get("key", ""))
+    async def viewer(self, request: AnyRequest, session_id: UUID) -> Caller:
+        """Who asks for a preview. Raises as `admit`."""
+        key = request.query_params.get("key", "")
+        return await self._known(
+            request, lambda: self._tokens.viewer(_authorization(request), session_id, key)
+        )
+
+    async def _known(self, request: AnyRequest, caller: Callable[[], Caller]) -> Caller:
+        try:
+            return caller()
+        except UnauthorizedError:
+            await self._limiter.take(self._proxies.client(request), self._by_ip)
+            raise
 
 
 def _authorization(request: AnyRequest) -> list[str]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 import anyio
 
@@ -24,15 +22,13 @@ from libs.contracts.sessions import (
 from services.edge.contracts.motion_photo.ends import Ends, Receive, artifact_of
 from services.edge.contracts.motion_photo.errors import UNSUPPORTED_FORMAT
 from services.edge.contracts.motion_photo.schemas import FAMILY
+from services.edge.file_field import file_of
 from services.edge.forms import Part, parts
 from services.edge.uploads import Uploader
 
 log = logging.getLogger(__name__)
 
-_FIELD = "file"
 _OPEN_TRIES = 2
-_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,100}", re.ASCII)
-_UNKNOWN_TYPE = "application/octet-stream"
 
 
 class Preparing:
@@ -73,7 +69,7 @@ class Preparing:
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout_at(deadline):
-                    file = await _file(form)
+                    file = await file_of(form)
                     stored = await stack.enter_async_context(self._uploader.storing(file, owner=owner))
                     async for _ in form:
                         pass
@@ -106,30 +102,3 @@ class Preparing:
         except ReelbusError as error:  # it may be closed already; else it expires
             extra = {"session_id": str(session.session_id), "error": error.message}
             log.warning("session not closed", extra=extra)
-
-
-async def _file(form: AsyncIterator[Part]) -> Part:
-    """The file, whose bytes were not read yet. An empty field of a browser has neither name nor content."""
-    async for part in form:
-        if part.name != _FIELD:
-            continue
-        chunks = part.chunks if part.filename else await _begun(part)
-        if part.filename is None or chunks is None:
-            break
-        known = _TYPE.fullmatch(part.content_type)
-        return replace(part, chunks=chunks, content_type=part.content_type if known else _UNKNOWN_TYPE)
-    raise InvalidInputError(f"The form has no file in a part named {_FIELD}.")
-
-
-async def _begun(part: Part) -> AsyncIterator[bytes] | None:
-    """The chunks of a part, if there are any."""
-    async for first in part.chunks:
-        if first:
-            return _chained(first, part.chunks)
-    return None
-
-
-async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk

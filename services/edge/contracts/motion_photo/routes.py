@@ -146,7 +146,7 @@ async def preview(
     sessions: NamedDependency[Sessions],
 ) -> Response[Any]:
     session_id = preview_of(name)
-    caller = gate.viewer(request, session_id)
+    caller = await gate.viewer(request, session_id)
     content = await sessions.preview(session_id, caller.owner)
     return serve(request, content, Cross_Origin_Resource_Policy="cross-origin")
 
@@ -160,7 +160,7 @@ async def preview(
 async def health(
     request: AnyRequest, gate: NamedDependency[Gate], service: NamedDependency[Health]
 ) -> Response[Working]:
-    gate.check(request)
+    await gate.check(request)
     ready, _ = await service.report()
     if not ready:
         raise UnavailableError("The service does not work now.")
