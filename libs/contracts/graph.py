@@ -39,14 +39,28 @@ class Concat(Message, frozen=True, kw_only=True, tag="concat"):
     inputs: list[Node]
 
 
+class Focus(Message, frozen=True, kw_only=True):
+    """What a crop looks at from `start` seconds on: a point, as shares (0…1) of the width and the height of
+    the picture as displayed, from its left top corner."""
+
+    start: float
+    x: float
+    y: float
+
+
 class Fit(Message, frozen=True, kw_only=True, tag="fit"):
     """Pictures of exactly `width` x `height` square pixels, the aspect kept. `mode` is `pad` (bars), `crop`,
-    or `blur` (the picture, enlarged and blurred, behind itself)."""
+    or `blur` (the picture, enlarged and blurred, behind itself).
+
+    A crop keeps its `focus` as near to the middle as the picture allows; without any that is the centre.
+    The first one counts from the beginning, each other from its start, by the clock of `input`.
+    """
 
     input: Node
     width: int
     height: int
     mode: str = "pad"
+    focus: list[Focus] = []
 
 
 class Rate(Message, frozen=True, kw_only=True, tag="rate"):
@@ -124,7 +138,12 @@ class LoudnessMeasure(Message, frozen=True, kw_only=True):
 
 
 class Loudness(Message, frozen=True, kw_only=True, tag="loudness"):
-    """Sound brought to `target` LUFS with peaks of at most `true_peak` dBTP; linear when `measured`."""
+    """Sound brought to `target` LUFS with peaks of at most `true_peak` dBTP.
+
+    What was `measured` (of the channels that are written) is made louder by one gain, `target` less its
+    `integrated` loudness plus its `offset`, and only peaks that would be too high are held down; without a
+    measure the gain follows the sound.
+    """
 
     input: Node
     target: float = -16.0
@@ -172,7 +191,8 @@ class Output(Message, frozen=True, kw_only=True):
 
     `notes` tell the user what could not be kept (for instance bitmap subtitles in MP4). With `keep` the
     packets of the sources are copied where that gives the same frames, and the encodings are used only where
-    it does not.
+    it does not. With `bare` nothing is written that the source says about itself: titles, places, devices,
+    dates, languages, chapters.
     """
 
     input: Node
@@ -184,3 +204,4 @@ class Output(Message, frozen=True, kw_only=True):
     subtitles: list[SubtitleEncoding] = []
     notes: list[str] = []
     keep: bool = False
+    bare: bool = False

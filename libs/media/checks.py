@@ -29,13 +29,15 @@ from libs.media.walk import children, sources
 MAX_DEPTH, MAX_NODES, MAX_SOURCES, MAX_STEPS, MAX_ALL_STEPS = 64, 512, 256, 64, 256
 MIN_SIDE, MAX_SIDE = 16, 8192
 FIT_MODES = ("pad", "crop", "blur")
+MAX_FOCUS = 128
+"""Points that one crop looks at, one after the other."""
 SPEEDS, GAINS, TARGETS, PEAKS = (0.1, 10.0), (-60.0, 30.0), (-70.0, -5.0), (-9.0, 0.0)
 MAX_SUBTITLES = 16 << 20
 """Bytes of a subtitle file."""
 
-_MEASURES = {"integrated": (-99.0, 0.0), "true_peak": (-99.0, 99.0), "range": (0.0, 99.0),
+_MEASURES = {"integrated": (-99.0, 20.0), "true_peak": (-199.0, 99.0), "range": (0.0, 99.0),
              "threshold": (-99.0, 0.0), "offset": (-99.0, 99.0)}  # fmt: skip
-"""What the options of ffmpeg's loudnorm take."""
+"""What is found in sound, the loudest and the faintest included."""
 
 
 def check_tree(root: Node) -> None:
@@ -112,6 +114,21 @@ def _(node: Fit) -> None:
             raise InvalidInputError(f"Sizes must be even numbers between {MIN_SIDE} and {MAX_SIDE}.")
     if node.mode not in FIT_MODES:
         raise InvalidInputError(f"A picture is fitted by one of: {', '.join(FIT_MODES)}.")
+    if node.focus:
+        _check_focus(node)
+
+
+def _check_focus(node: Fit) -> None:
+    if node.mode != "crop":
+        raise InvalidInputError("Only a crop looks at something.")
+    if len(node.focus) > MAX_FOCUS:
+        raise InvalidInputError(f"A crop looks at {MAX_FOCUS} points at most.")
+    for before, focus in zip([None, *node.focus], node.focus, strict=False):
+        _check_times(focus.start, None)
+        if before is not None and focus.start <= before.start:
+            raise InvalidInputError("A crop looks at one point after the other.")
+        _check_range("What a crop looks at", focus.x, (0.0, 1.0))
+        _check_range("What a crop looks at", focus.y, (0.0, 1.0))
 
 
 @_check.register

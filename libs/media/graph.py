@@ -33,7 +33,15 @@ from libs.contracts.graph import (
     Trim,
 )
 from libs.contracts.media import ObjectRef
-from libs.contracts.tasks import MetadataTask, MotionPhotoTask, PreviewTask, RenderTask, TaskSpec
+from libs.contracts.tasks import (
+    EditAnalysisTask,
+    FetchTask,
+    MetadataTask,
+    MotionPhotoTask,
+    PreviewTask,
+    RenderTask,
+    TaskSpec,
+)
 from libs.media.checks import check_tree
 from libs.media.containers import BY_MUXER
 from libs.media.passes import simplify
@@ -47,7 +55,7 @@ ENGINE_VERSION = "1"
 
 SUBTITLE_ENCODERS = {"copy", "mov_text", "subrip", "webvtt"}
 NOT_WORK = ("input", "notes")
-LATER = ("bare",)
+LATER = ("bare", "focus")
 """Fields that came later: they are in a name only where they say something, so that names stay."""
 _ENCODER = re.compile(r"[a-z0-9_-]{1,40}")
 _OPTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
@@ -112,6 +120,11 @@ def fingerprint(spec: TaskSpec, engine_version: str = ENGINE_VERSION) -> str:
         case MotionPhotoTask():
             still = f"{spec.source.sha256} {spec.cover_time!r} {spec.presentation_us} {spec.device}"
             work = f"motion_photo\n{spec.session_id}\n{still}\n".encode() + canonical(spec.clip)
+        case FetchTask():
+            work = f"fetch\n{spec.job_id}\n{spec.url}".encode()
+        case EditAnalysisTask():
+            source = f"{spec.source.sha256} {spec.source.size}\n".encode()
+            work = b"edit_analysis\n" + source + msgspec.json.encode(spec.wanted, order="sorted")
     return hashlib.sha256(engine_version.encode() + b"\n" + work).hexdigest()
 
 
@@ -220,7 +233,8 @@ def _(node: AudioMix) -> dict[str, Any]:
 
 
 def _own_fields(node: Node) -> list[str]:
-    return [name for name in node.__struct_fields__ if name != "input"]
+    fields = [name for name in node.__struct_fields__ if name != "input"]
+    return [name for name in fields if name not in LATER or getattr(node, name)]
 
 
 def _content(stored: ObjectRef) -> dict[str, Any]:

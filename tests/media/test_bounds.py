@@ -26,6 +26,17 @@ def test_frames_that_are_too_large() -> None:
     assert parse_probe(probe(video(width=7680, height=4320)), 100).video is not None
 
 
+def test_frames_that_are_shown_too_large() -> None:
+    """As wide as their pixels make them."""
+    wide = video(width=8192, height=8192, sample_aspect_ratio="7:1")
+    with pytest.raises(MediaError, match="too large: 57344 x 8192"):
+        parse_probe(probe(wide), 100)
+    with pytest.raises(MediaError, match="too large: 8192 x 57344"):
+        parse_probe(probe({**wide, "side_data_list": [{"rotation": -90}]}), 100)
+    assert parse_probe(probe(video(sample_aspect_ratio="100:1")), 100).video is not None
+    assert parse_probe(probe(video(sample_aspect_ratio="1:1000")), 100).video is not None
+
+
 @pytest.mark.parametrize(
     "claims",
     [

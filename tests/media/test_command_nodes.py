@@ -55,16 +55,20 @@ from tests.media.test_command import GLOBAL
         ),
         (
             "crop",
-            "[0:0]scale=h=ceil(max(64\\,128/dar)/2)*2:w=ceil(max(128\\,64*dar)/2)*2[s0];"
-            "[s0]crop=h=64:w=128[s1];[s1]setsar=1[s2]",
+            "[0:0]crop=exact=1:h=min(ih\\,ceil(iw*sar*64/128/2)*2):w=min(iw\\,ceil(ih*128/(64*sar)/2)*2):"
+            "x=floor((iw-ow)/4)*2:y=floor((ih-oh)/4)*2[s0];"
+            "[s0]scale=h=ceil(max(64\\,128/dar)/2)*2:w=ceil(max(128\\,64*dar)/2)*2[s1];"
+            "[s1]crop=h=64:w=128[s2];[s2]setsar=1[s3]",
         ),
         (
             "blur",
             "[0:0]split=2[s0][s1];"
-            "[s0]scale=h=ceil(max(8\\,16/dar)/2)*2:w=ceil(max(16\\,8*dar)/2)*2[s2];[s2]crop=h=8:w=16[s3];"
-            "[s3]gblur=sigma=4[s4];[s4]scale=h=64:w=128[s5];[s5]setsar=1[s6];"
-            "[s1]scale=h=max(2\\,round(min(64\\,128/dar)/2)*2):w=max(2\\,round(min(128\\,64*dar)/2)*2)[s7];"
-            "[s7]setsar=1[s8];[s6][s8]overlay=format=auto:x=(W-w)/2:y=(H-h)/2[s9];[s9]setsar=1[s10]",
+            "[s0]crop=exact=1:h=min(ih\\,ceil(iw*sar*8/16/2)*2):w=min(iw\\,ceil(ih*16/(8*sar)/2)*2):"
+            "x=floor((iw-ow)/4)*2:y=floor((ih-oh)/4)*2[s2];"
+            "[s2]scale=h=ceil(max(8\\,16/dar)/2)*2:w=ceil(max(16\\,8*dar)/2)*2[s3];[s3]crop=h=8:w=16[s4];"
+            "[s4]gblur=sigma=4[s5];[s5]scale=h=64:w=128[s6];[s6]setsar=1[s7];"
+            "[s1]scale=h=max(2\\,round(min(64\\,128/dar)/2)*2):w=max(2\\,round(min(128\\,64*dar)/2)*2)[s8];"
+            "[s8]setsar=1[s9];[s7][s9]overlay=format=auto:x=(W-w)/2:y=(H-h)/2[s10];[s10]setsar=1[s11]",
         ),
     ],
 )
@@ -81,14 +85,14 @@ def test_a_rate() -> None:
         *opened("/a", "-t", "2.1"),
         "-filter_complex",
         "[0:0]setpts=PTS-STARTPTS[s0];[s0]trim=end=1.998[s1];[s1]settb=1/1000000[s2];"
-        "[s2]setpts=PTS-if(isnan(POS)\\,0.016667\\,0.002)/TB[s3];[s3]fps=fps=30:round=up[s4];"
+        "[s2]setpts=if(isnan(POS)\\,if(lt(PTS-0.016667/TB\\,1)\\,1\\,PTS-0.016667/TB)\\,PTS-0.002/TB)[s3];[s3]fps=fps=30:round=up[s4];"
         "[s4]tpad=stop=-1:stop_mode=clone[s5];[s5]trim=end_frame=60[s6]",
         *[text for text in written("[s6]", map_chapters="-1", r__v="30") if text not in ("-c:a:0", "aac")],
     ]
     assert graph_of(command(Rate(input=A, rate="30000/1001"))) == [
         *[
             "[0:0]settb=1/1000000[s0]",
-            "[s0]setpts=PTS-if(isnan(POS)\\,0.016683\\,0.002)/TB[s1]",
+            "[s0]setpts=if(isnan(POS)\\,if(lt(PTS-0.016683/TB\\,1)\\,1\\,PTS-0.016683/TB)\\,PTS-0.002/TB)[s1]",
             "[s1]fps=fps=30000/1001:round=up[s2]",
         ]
     ]
@@ -183,10 +187,12 @@ def test_loudness() -> None:
     found = LoudnessMeasure(integrated=-20.5, true_peak=-3.0, range=9.25, threshold=-31.0, offset=0.5)
     chain = graph_of(command(Loudness(input=A, target=-14.0, measured=found)))
     assert chain[2:] == [
-        "[s1]loudnorm=I=-14:LRA=9.25:TP=-1:linear=true:measured_I=-20.5:measured_LRA=9.25:measured_TP=-3:"
-        "measured_thresh=-31:offset=0.5[s2]",
-        "[s2]aresample=48000[s3]",
-        "[s3]aformat=channel_layouts=stereo[s4]",
+        "[s1]aformat=sample_fmts=dblp[s2]",
+        "[s2]volume=precision=double:volume=7.00dB[s3]",
+        "[s3]aresample=sample_rate=192000[s4]",
+        "[s4]alimiter=attack=5:latency=1:level=0:limit=0.891251:release=60[s5]",
+        "[s5]aresample=sample_rate=48000[s6]",
+        "[s6]aformat=channel_layouts=stereo[s7]",
     ]
     assert "[s1]loudnorm=I=-16:TP=-1[s2]" in graph_of(command(Loudness(input=A)))
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from libs.contracts.errors import InvalidInputError, ReelbusError, TooLargeError, UnavailableError
+from libs.chassis.fetch.urls import away
+from libs.contracts.errors import InvalidInputError, ReelbusError, TooLargeError
 
 REDIRECTS = (301, 302, 303, 307, 308)
 UNKNOWN_TYPE = "application/octet-stream"
@@ -17,6 +18,7 @@ _EXTENDED_NAME = re.compile(r"filename\*\s*=\s*(?:utf-8|iso-8859-1)'[\w-]*'([^\s
 _QUOTED_NAME = re.compile(r'filename\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _BARE_NAME = re.compile(r'filename\s*=\s*([^\s";]+)', re.IGNORECASE)
 _MAX_NAME = 1000
+_MAX_DIGITS = 20
 _LATER = (408, 425, 429)
 
 
@@ -77,7 +79,7 @@ def head(status: int, headers: Headers, path: str, *, max_size: int) -> Head:
 
 def _refusal(status: int) -> ReelbusError:
     if status >= 500 or status in _LATER:
-        return UnavailableError(f"The server of the URL answers {status}.")
+        return away(f"The server of the URL answers {status}.")
     if 400 <= status < 500:
         return InvalidInputError(f"The server of the URL answers {status}.", error_code="URL_REFUSED")
     return bad_answer(f"The server of the URL answers {status}.")
@@ -85,7 +87,7 @@ def _refusal(status: int) -> ReelbusError:
 
 def _length(headers: Headers) -> int | None:
     text = headers.first(b"content-length")
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else None
 
 
 def _name(disposition: str) -> str:

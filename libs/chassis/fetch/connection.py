@@ -12,14 +12,14 @@ import httpcore
 
 from libs.chassis.fetch.addresses import Address
 from libs.chassis.fetch.answers import bad_answer
-from libs.chassis.fetch.urls import Target, forbidden
-from libs.contracts.errors import InvalidInputError, UnavailableError
+from libs.chassis.fetch.urls import Target, away, forbidden
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Addresses of a name and a port, best first."""
 
 _MAX_HEAD = 64 << 10
 _MAX_ADDRESSES = 4
+_NO_SUCH_NAME = (socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_ADDRFAMILY)
 
 
 async def system_resolve(host: str, port: int) -> list[str]:
@@ -91,19 +91,18 @@ class Dialer:
             addresses = [ip_address(target.host)]
         except ValueError:
             addresses = await self._look_up(target)
-        if not all(self._allowed(address) for address in addresses):
-            raise forbidden("The URL leads to an address that is not on the public internet.")
+        if not addresses or not all(self._allowed(address) for address in addresses):
+            # One answer for both: it must not tell which names the own network has.
+            raise forbidden("The URL leads to no host on the public internet.")
         return addresses[:_MAX_ADDRESSES]
 
     async def _look_up(self, target: Target) -> list[Address]:
         try:
             found = await self._resolve(target.host, target.port)
         except socket.gaierror as error:
-            if error.errno == socket.EAI_AGAIN:
-                raise UnavailableError("The host of the URL cannot be looked up now.") from error
-            found = []
-        if not found:
-            raise InvalidInputError("There is no such host as in the URL.", error_code="URL_UNREACHABLE")
+            if error.errno not in _NO_SUCH_NAME:
+                raise away("The host of the URL cannot be looked up now.") from error
+            return []
         return [ip_address(address) for address in found]
 
     async def _reach(

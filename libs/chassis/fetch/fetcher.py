@@ -17,9 +17,10 @@ from libs.chassis.fetch.addresses import Address, is_public
 from libs.chassis.fetch.connection import Dialer, HeadBound, Resolve, public_tls, system_resolve
 from libs.chassis.fetch.pace import Pace
 from libs.chassis.fetch.rules import FetchRules
-from libs.chassis.fetch.urls import Target, forbidden, parse, redirected
-from libs.contracts.errors import InvalidInputError, UnavailableError
+from libs.chassis.fetch.urls import Target, away, forbidden, parse, redirected
+from libs.contracts.errors import InvalidInputError
 
+_BLOCK = 64 << 10
 _BROKEN_OFF = "The server of the URL broke off."
 
 
@@ -49,8 +50,8 @@ class Fetcher:
     """Downloads within `rules`.
 
     Raises `InvalidInputError` for what the URL's author can mend (`details["error_code"]`: `URL_INVALID`,
-    `URL_FORBIDDEN`, `URL_UNREACHABLE`, `URL_REFUSED`, `URL_BAD_ANSWER`), `TooLargeError`, and
-    `UnavailableError` where trying later may help. Messages tell nothing of addresses.
+    `URL_FORBIDDEN`, `URL_INSECURE`, `URL_REFUSED`, `URL_BAD_ANSWER`), `TooLargeError`, and
+    `UnavailableError` (`URL_AWAY`) where trying later may help. Messages tell nothing of addresses.
     `allowed`, `resolve` and `tls` are other than the defaults in tests only.
     """
 
@@ -62,32 +63,32 @@ class Fetcher:
         resolve: Resolve = system_resolve,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._rules = rules
+        self.rules = rules
         self._dialer = Dialer(allowed, resolve, tls or public_tls())
 
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[Fetched]:
         """The file behind `url`, while the block runs; the connection ends with it."""
-        deadline = asyncio.get_running_loop().time() + self._rules.total_limit
+        deadline = asyncio.get_running_loop().time() + self.rules.total_limit
         async with AsyncExitStack() as stack:
-            answer = await self._follow(parse(url, self._rules), stack, deadline)
-            max_size = self._rules.max_size
+            answer = await self._follow(parse(url, self.rules), stack, deadline)
+            max_size = self.rules.max_size
             head = answers.head(answer.status, answer.headers, answer.target.path, max_size=max_size)
             chunks = await stack.enter_async_context(aclosing(self._chunks(answer, deadline)))
             yield Fetched(head.name, head.content_type, head.length, chunks)
 
     async def _follow(self, target: Target, stack: AsyncExitStack, deadline: float) -> _Answer:
         """The answer that is no redirect; its connection is on the stack."""
-        for _ in range(self._rules.max_redirects + 1):
+        for _ in range(self.rules.max_redirects + 1):
             answer = await self._ask(target, stack, deadline)
             if answer.status not in answers.REDIRECTS:
                 return answer
             await stack.aclose()
-            target = redirected(target, answers.location(answer.headers), self._rules)
+            target = redirected(target, answers.location(answer.headers), self.rules)
         raise forbidden("The URL redirects too often.")
 
     async def _ask(self, target: Target, stack: AsyncExitStack, deadline: float) -> _Answer:
-        rules = self._rules
+        rules = self.rules
         origin = httpcore.Origin(target.scheme.encode(), target.host.encode(), target.port)
         with _translated(None):
             async with asyncio.timeout_at(deadline):
@@ -101,7 +102,8 @@ class Fetcher:
         return _Answer(target, response.status, answers.Headers(response.headers), response.stream, stream)
 
     async def _chunks(self, answer: _Answer, deadline: float) -> AsyncGenerator[bytes, None]:
-        rules, loop, size = self._rules, asyncio.get_running_loop(), 0
+        """The body in blocks; pieces of the network may be far smaller."""
+        rules, loop, size, block = self.rules, asyncio.get_running_loop(), 0, bytearray()
         pace = Pace(rules.least_rate, rules.rate_window)
         async with aclosing(aiter(answer.body)) as body:
             while True:
@@ -110,12 +112,18 @@ class Fetcher:
                     async with asyncio.timeout_at(min(deadline, begun + rules.idle_limit)):
                         chunk: bytes | None = await anext(body, None)
                 if chunk is None:
-                    return
+                    break
                 size += len(chunk)
                 if size > rules.max_size:
                     raise answers.too_large(rules.max_size)
                 pace.came(len(chunk), loop.time() - begun)
-                yield chunk
+                block += chunk
+                if len(block) >= _BLOCK:
+                    yield bytes(block)
+                    block.clear()
+        if block:
+            yield bytes(block)
+        await answer.stream.aclose()
 
 
 def _request(origin: httpcore.Origin, target: Target) -> httpcore.Request:
@@ -136,15 +144,15 @@ def _translated(stream: HeadBound | None) -> Iterator[None]:
     try:
         yield
     except (TimeoutError, httpcore.TimeoutException) as error:
-        raise UnavailableError("The server of the URL takes too long.") from error
+        raise away("The server of the URL takes too long.") from error
     except httpcore.RemoteProtocolError as error:
         if stream is not None and stream.ended:
-            raise UnavailableError(_BROKEN_OFF) from error
+            raise away(_BROKEN_OFF) from error
         raise answers.bad_answer("The server of the URL does not speak HTTP.") from error
     except httpcore.ConnectError as error:
         if isinstance(error.__cause__, ssl.SSLError):
-            message = "The server of the URL has no valid certificate for its name."
-            raise InvalidInputError(message, error_code="URL_UNREACHABLE") from error
-        raise UnavailableError("The server of the URL does not answer.") from error
+            message = "No secure connection with the server of the URL can be made; is its certificate valid?"
+            raise InvalidInputError(message, error_code="URL_INSECURE") from error
+        raise away("The server of the URL does not answer.") from error
     except (httpcore.NetworkError, OSError) as error:
-        raise UnavailableError(_BROKEN_OFF) from error
+        raise away(_BROKEN_OFF) from error

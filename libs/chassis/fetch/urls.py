@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import idna
 
 from libs.chassis.fetch.rules import FetchRules
-from libs.contracts.errors import InvalidInputError
+from libs.contracts.errors import InvalidInputError, UnavailableError
 
 _MAX_URL = 4096
 _MAX_HOST = 253
@@ -19,6 +19,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NETLOC = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:@%]+))(?::(?P<port>[0-9]{0,5}))?")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_NOT_IN_URLS = ("Cc", "Cs", "Zs", "Zl", "Zp")
 _PATH = "/%:@!$&'()*+,;=~-._"
 
 
@@ -48,6 +49,10 @@ def malformed(message: str) -> InvalidInputError:
 
 def forbidden(message: str) -> InvalidInputError:
     return InvalidInputError(message, error_code="URL_FORBIDDEN")
+
+
+def away(message: str) -> UnavailableError:
+    return UnavailableError(message, error_code="URL_AWAY")
 
 
 def parse(url: str, rules: FetchRules) -> Target:
@@ -91,7 +96,7 @@ def _check_characters(url: str) -> None:
     """The standard library would drop some of these silently, and browsers read a backslash as a slash."""
     if len(url) > _MAX_URL:
         raise malformed(f"The URL is longer than {_MAX_URL} characters.")
-    if "\\" in url or any(unicodedata.category(character)[0] in "CZ" for character in url):
+    if "\\" in url or any(unicodedata.category(character) in _NOT_IN_URLS for character in url):
         raise malformed("The URL has characters in it that no URL has.")
 
 
@@ -106,8 +111,8 @@ def _name(host: str) -> str:
     """A name in ASCII. An IPv4 address is taken as four decimal numbers only: resolvers read many more
     forms of them (`127.1`, `0x7f000001`, `017700000001`)."""
     try:
-        if not host.isascii():
-            host = idna.encode(host[: _MAX_HOST + 1], uts46=True, std3_rules=True).decode("ascii")
+        if not host.isascii() and len(host) <= _MAX_HOST:
+            host = idna.encode(host, uts46=True, std3_rules=True).decode("ascii")
     except idna.IDNAError as error:
         raise malformed("The URL has no valid host.") from error
     host = host.lower().removesuffix(".")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import ffmpeg
 
 from libs.contracts.errors import InvalidInputError
-from libs.contracts.graph import Concat, Filter, Fit, Node, Source
+from libs.contracts.graph import Concat, Filter, Fit, Focus, Node, Source
+from libs.media.command.clock import seconds
 from libs.media.command.session import Session
+from libs.media.passes.clocks import exact
 from libs.media.passes.tree import main_source
 from libs.media.walk import children, sources
 
@@ -28,10 +30,10 @@ class Shape(NamedTuple):
     aspect: Fraction
 
 
-def fit(stream: Any, width: int, height: int, mode: str) -> Any:
+def fit(stream: Any, width: int, height: int, mode: str, focus: Sequence[Focus] = ()) -> Any:
     """`stream` in exactly `width` x `height` square pixels; `dar` is the aspect as displayed."""
     if mode == "crop":
-        fitted = _cover(stream, width, height)
+        fitted = _cover(stream, width, height, focus)
     elif mode == "blur":
         both = stream.filter_multi_output("split", 2)
         small = _cover(both[0], _even(width // BLUR_SHRINK), _even(height // BLUR_SHRINK))
@@ -74,11 +76,31 @@ def _within(stream: Any, width: int, height: int) -> Any:
     )
 
 
-def _cover(stream: Any, width: int, height: int) -> Any:
-    scaled = stream.filter(
+def _cover(stream: Any, width: int, height: int, focus: Sequence[Focus] = ()) -> Any:
+    """Cropped to nearly the shape first, so that what is scaled is never larger than what is needed."""
+    shaped = stream.filter(
+        "crop",
+        w=f"min(iw,ceil(ih*{width}/({height}*sar)/2)*2)",
+        h=f"min(ih,ceil(iw*sar*{height}/{width}/2)*2)",
+        x=_edge("iw", "ow", [(each.start, each.x) for each in focus]),
+        y=_edge("ih", "oh", [(each.start, each.y) for each in focus]),
+        exact=1,
+    )
+    scaled = shaped.filter(
         "scale", w=f"ceil(max({width},{height}*dar)/2)*2", h=f"ceil(max({height},{width}/dar)/2)*2"
     )
     return scaled.filter("crop", w=width, h=height)
+
+
+def _edge(whole: str, kept: str, looks: Sequence[tuple[float, float]]) -> str:
+    """Where a crop begins, in pixels: on whole chroma samples, and so that it ends within the picture."""
+    if not looks:
+        return f"floor(({whole}-{kept})/4)*2"
+    share, before = f"{looks[0][1]:.6f}", looks[0][1]
+    for start, look in looks[1:]:
+        share += f"{look - before:+.6f}*gte(t,{seconds(exact(start))})"
+        before = look
+    return f"clip(floor(({whole}*({share})-{kept}/2)/2)*2,0,{whole}-{kept})"
 
 
 def _shape(node: Node) -> Shape | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from functools import singledispatch
 from typing import Any
@@ -54,13 +53,12 @@ def _(node: Source, session: Session) -> Any:
     else:
         first = part.cut
     edges = {}
-    if node.start and part.held != math.inf:
-        earlier = part.held if isinstance(part.held, Fraction) else 0
-        edges["start"] = seconds(first - earlier - early)
+    if node.start and not part.held:
+        edges["start"] = seconds(first - early)
     if part.length is not None:
         edges["end"] = seconds(first + part.length - early)
     stream = stream.filter("trim", **edges) if edges else stream
-    if part.held is not None:
+    if part.held:
         return stream.filter("settb", FINE).filter("setpts", f"PTS-{round(first * MICROSECONDS)}")
     return stream.filter("setpts", FRESH) if node.start else stream
 
@@ -92,7 +90,7 @@ def _(node: Concat, session: Session) -> Any:
 
 @pictures.register
 def _(node: Fit, session: Session) -> Any:
-    return fit(pictures(node.input, session), node.width, node.height, node.mode)
+    return fit(pictures(node.input, session), node.width, node.height, node.mode, node.focus)
 
 
 @pictures.register
@@ -102,9 +100,11 @@ def _(node: Rate, session: Session) -> Any:
 
     Where the length is known it is seen to, because ffmpeg does not know how long the last frame is shown."""
     rate, early = Fraction(node.rate), min(margin(node), margin(node.input))
-    shift = f"PTS-if(isnan(POS),{seconds(1 / rate / 2)},{seconds(early)})/TB"  # no position: that is the end
+    end = f"PTS-{seconds(1 / rate / 2)}/TB"
+    # Without a position it is the end, which is after the first frame even where it is half a frame away.
+    shift = f"if(isnan(POS),if(lt({end},1),1,{end}),PTS-{seconds(early)}/TB)"
     stream = pictures(node.input, session).filter("settb", FINE).filter("setpts", shift)
-    held = any(session.part(source).held is not None for source in sources(node.input))
+    held = any(session.part(source).held for source in sources(node.input))
     begins = {"start_time": 0} if held else {}
     stream = stream.filter("fps", fps=node.rate, round="up", **begins)
     length = length_of(node.input)

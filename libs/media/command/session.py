@@ -27,8 +27,7 @@ from libs.contracts.graph import (
     Speed,
 )
 from libs.contracts.media import ObjectRef
-from libs.media.command.clock import length_of, margin, offset_of, seconds
-from libs.media.foretell import frames_of
+from libs.media.command.clock import length_of, offset_of, seconds
 from libs.media.inputs import input_options, input_url, is_url, transparent_decoder
 from libs.media.passes.clocks import MICROSECONDS, exact
 from libs.media.passes.tree import rewritten
@@ -49,8 +48,6 @@ LEADS = {"mpegts": Fraction(60), "mpeg": Fraction(60)} | dict.fromkeys(
 """By ffmpeg's name of the demuxer. Those of MPEG land on any frame at the wanted time, so that a key frame
 has to be passed on the way. Others are read from their start: they find nothing, or (AVI with B frames) give
 other times after a seek."""
-
-Earlier = Fraction | float
 
 SLACK = Fraction(1, 10)
 """How much more is read than what is wanted (seconds)."""
@@ -92,21 +89,21 @@ class Part:
     length: Fraction | None
     sought: bool
     whole: bool
-    held: Earlier | None = None
+    held: bool
 
 
 @dataclass
 class Session:
     """What one compilation has opened. `rebased`: the first picture is at time zero, and sound with it.
     `seen_through` are the sources whose transparency counts. `held` are the parts that begin with what is on
-    the screen at their start: the frame before their first one, which is so much earlier (seconds; infinite:
-    nobody knows)."""
+    the screen at their start: the last frame before it, which is decoded with all since the key frame,
+    because nobody knows how long it has been there, whatever rate the container claims."""
 
     inputs: Inputs
     threads: int
     rebased: bool
     seen_through: frozenset[int]
-    held: Mapping[int, Earlier]
+    held: frozenset[int]
     parts: dict[int, Part] = field(default_factory=dict)
 
     def part(self, node: Source) -> Part:
@@ -139,13 +136,12 @@ class Session:
     def _open(self, node: Source) -> Part:
         first, length = offset_of(node.info) + exact(node.start or 0), length_of(node)
         lead = next((LEADS[name] for name in node.info.formats if name in LEADS), None)
-        begin, held = Fraction(0), self.held.get(id(node))
-        early = first - held if isinstance(held, Fraction) else first
-        if node.start and lead is not None and early > lead:
-            begin = Fraction(math.floor((early - lead) * MICROSECONDS), MICROSECONDS)
+        begin, held = Fraction(0), id(node) in self.held
+        if node.start and lead is not None and first > lead:
+            begin = Fraction(math.floor((first - lead) * MICROSECONDS), MICROSECONDS)
         options: dict[str, FilterValue | None] = {"ss": seconds(begin)} if begin else {}
-        if begin and held == math.inf:
-            options["noaccurate_seek"] = None  # from the key frame on, however long before
+        if begin and held:
+            options["noaccurate_seek"] = None
         elif length is not None:
             options["t"] = seconds(first - begin + length + SLACK)
         if id(node) in self.seen_through and node.info.video and node.info.video.alpha:
@@ -192,28 +188,16 @@ def _uses_alpha(step: FilterStep) -> bool:
     return step.name == "premultiply"
 
 
-def _held(tree: Node) -> dict[int, Earlier]:
-    """The parts that begin between two frames and become a constant rate."""
-    found: dict[int, Earlier] = {}
+def _held(tree: Node) -> frozenset[int]:
+    """The parts that become a constant rate."""
+    found = set[int]()
     for rate in nodes(tree):
         node = rate.input if isinstance(rate, Rate) else None
         while isinstance(node, Speed | Fit | Filter):
             node = node.input
         if isinstance(node, Source) and node.start:
-            earlier = _earlier(node)
-            if earlier > margin(node):
-                found[id(node)] = earlier
-    return found
-
-
-def _earlier(node: Source) -> Earlier:
-    """By how much the frame that is shown at its start comes before that."""
-    frames = frames_of(node.info)
-    if frames is None:
-        return math.inf
-    start = exact(node.start or 0)
-    shown = min(math.floor((start + margin(node)) * frames.rate), frames.count - 1)
-    return start - shown / frames.rate
+            found.add(id(node))
+    return frozenset(found)
 
 
 def _edited(tree: Node) -> bool:

@@ -40,20 +40,25 @@ LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6
 DEFAULT_RATE = 48_000
 SYNCHRONOUS = 0.02
 """Seconds by which sound may be off its time stamps before silence is put in or sound is left out."""
-LOUDNESS_RANGE = (7.0, 50.0)
-"""LU: what loudnorm aims at by itself, and the most that it takes."""
+
+
+LIMITER_RATE = 192_000
+"""Hz at which peaks between samples show as samples."""
+LIMITER = {"level": 0, "latency": 1, "attack": 5, "release": 60}
+"""alimiter: no make-up gain, no delay; milliseconds."""
 
 
 @dataclass(frozen=True)
 class Track:
     """One track of the result: the stream `index` of the main source, and what is at its `position` in
-    others, at `rate` Hz in `layout`."""
+    others, at `rate` Hz in `layout`; `written` is the layout that its encoder is given."""
 
     index: int
     position: int
     rate: int
     layout: str
     language: str | None = None
+    written: str | None = None
 
 
 def track_of(output: Output, encoding: AudioEncoding) -> Track:
@@ -61,9 +66,11 @@ def track_of(output: Output, encoding: AudioEncoding) -> Track:
     streams = main_source(output.input).info.audio
     position = next((i for i, stream in enumerate(streams) if stream.index == encoding.index), 0)
     if streams:
-        return _track(streams[position], position)
-    other = next(source.info.audio[0] for source in sources(output.input) if source.info.audio)
-    return _track(other, 0)
+        track = _track(streams[position], position)
+    else:
+        track = _track(next(source.info.audio[0] for source in sources(output.input) if source.info.audio), 0)
+    channels = encoding.options.get("ac")
+    return replace(track, written=LAYOUTS.get(channels)) if isinstance(channels, int) else track
 
 
 def filled(stream: Any, session: Session, track: Track, samples: int) -> Any:
@@ -151,22 +158,31 @@ def _(node: AudioMix, session: Session, track: Track) -> Any:
 
 @sounds.register
 def _(node: Loudness, session: Session, track: Track) -> Any:
-    """loudnorm works at 192 kHz, except where it only changes the volume."""
+    """Of the channels that are written: mixing them down is a gain too. loudnorm works at 192 kHz."""
     stream = sounds(node.input, session, track)
     if stream is None:
         return None
-    options: dict[str, Any] = {"I": f"{node.target:g}", "TP": f"{node.true_peak:g}"}
-    if measured := node.measured:
-        options |= {
-            "LRA": f"{min(max(measured.range, LOUDNESS_RANGE[0]), LOUDNESS_RANGE[1]):g}",
-            "measured_I": f"{measured.integrated:g}",
-            "measured_TP": f"{measured.true_peak:g}",
-            "measured_LRA": f"{measured.range:g}",
-            "measured_thresh": f"{measured.threshold:g}",
-            "offset": f"{measured.offset:g}",
-            "linear": "true",
-        }
-    return _formatted(stream.filter("loudnorm", **options).filter("aresample", track.rate), track)
+    track = replace(track, layout=track.written or track.layout)
+    stream = _formatted(stream, track) if track.written else stream
+    for name, options in levelled(node, track.rate):
+        stream = stream.filter(name, **options)
+    return _formatted(stream, track)
+
+
+def levelled(node: Loudness, rate: int) -> list[tuple[str, dict[str, Any]]]:
+    """The filters of `node` over sound of `rate` Hz, and their options."""
+    back = ("aresample", {"sample_rate": rate})
+    if node.measured is None:
+        return [("loudnorm", {"I": f"{node.target:g}", "TP": f"{node.true_peak:g}"}), back]
+    gain = node.target - node.measured.integrated + node.measured.offset
+    louder: list[tuple[str, dict[str, Any]]] = [
+        ("aformat", {"sample_fmts": "dblp"}),
+        ("volume", {"volume": f"{gain:.2f}dB", "precision": "double"}),
+    ]
+    if node.measured.true_peak + gain <= node.true_peak:
+        return louder
+    limit = {"limit": f"{10 ** (node.true_peak / 20):.6f}", **LIMITER}
+    return [*louder, ("aresample", {"sample_rate": LIMITER_RATE}), ("alimiter", limit), back]
 
 
 def _mixed_in(sound: Sound, session: Session, track: Track, samples: int) -> Any:

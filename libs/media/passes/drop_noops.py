@@ -1,4 +1,5 @@
-"""Remove what does nothing: empty filter chains, `null`, cuts at the edges, speed 1, a concat of one."""
+"""Remove what does nothing: empty filter chains, `null`, cuts at the edges, speed 1, a concat of one, a
+focus where the crop looks already."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from functools import singledispatch
 
 import msgspec
 
-from libs.contracts.graph import AudioMix, Concat, Filter, Node, Output, Source, Speed, Trim
+from libs.contracts.graph import AudioMix, Concat, Filter, Fit, Focus, Node, Output, Source, Speed, Trim
 from libs.media.passes.tree import rewritten
 
 
@@ -35,6 +36,21 @@ def _(node: Trim) -> Node:
 @_reduce.register
 def _(node: Concat) -> Node:
     return node.inputs[0] if len(node.inputs) == 1 else node
+
+
+@_reduce.register
+def _(node: Fit) -> Node:
+    """The first focus counts from the beginning, whatever its start; the centre is what a crop looks at by
+    itself."""
+    kept: list[Focus] = []
+    for focus in node.focus:
+        if not kept:
+            kept.append(msgspec.structs.replace(focus, start=0.0))
+        elif (focus.x, focus.y) != (kept[-1].x, kept[-1].y):
+            kept.append(focus)
+    if len(kept) == 1 and (kept[0].x, kept[0].y) == (0.5, 0.5):
+        kept = []
+    return node if kept == node.focus else msgspec.structs.replace(node, focus=kept)
 
 
 @_reduce.register

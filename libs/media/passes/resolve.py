@@ -1,7 +1,8 @@
 """Edit-list algebra: any nesting of trims and concats becomes one list of exact parts of sources.
 
 Trims pass through what does the same to every frame (`Fit`, most filters). They stop at nodes that make
-or move frames or look at more than one (`Rate`, `Speed`, `Overlay`, …) and stay there, in exact times. A
+or move frames, look at more than one, or do this now and that later (`Rate`, `Speed`, `Overlay`, a crop that
+looks here and there, …) and stay there, in exact times. A
 part of a concat that is left alone keeps its own size and sound layout.
 """
 
@@ -29,11 +30,11 @@ from libs.contracts.graph import (
     Subtitles,
     Trim,
 )
-from libs.media.filters import keeps_times, sees_one_frame
+from libs.media.filters import keeps_times
 from libs.media.passes.clocks import Clock, Frames, Scaled, Steady, exact, grid
 from libs.media.passes.timeline import Piece, Timeline, build
 from libs.media.passes.tracks import over
-from libs.media.passes.tree import with_children
+from libs.media.passes.tree import timeless, with_children
 from libs.media.walk import children, nodes
 
 __all__ = ["Frames", "edit_list", "needs_frames", "resolve"]
@@ -111,13 +112,16 @@ def _(node: Concat, frames_of: FramesOf) -> list[Piece]:
 
 @_pieces.register
 def _(node: Fit, frames_of: FramesOf) -> list[Piece]:
-    return [piece.covered(node) for piece in _pieces(node.input, frames_of)]
+    pieces = _pieces(node.input, frames_of)
+    if timeless(node):
+        return [piece.covered(node) for piece in pieces]
+    return _closed(node, pieces, Timeline(pieces), frames_of)
 
 
 @_pieces.register
 def _(node: Filter, frames_of: FramesOf) -> list[Piece]:
     pieces = _pieces(node.input, frames_of)
-    if all(sees_one_frame(step) for step in node.steps):
+    if timeless(node):
         return [piece.covered(node) for piece in pieces]
     frames: Clock = Timeline(pieces)
     if not all(keeps_times(step) for step in node.steps):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from libs.contracts.graph import Filter, Fit, Node, Output, Trim
-from libs.media.filters import sees_one_frame
-from libs.media.passes.tree import rewritten
+from libs.media.passes.tree import rewritten, timeless
 
 
 def sink_trims(output: Output) -> Output:
@@ -18,7 +17,7 @@ def _sink(node: Node) -> Node:
     if not isinstance(node, Trim):
         return node
     cover = node.input
-    if isinstance(cover, Fit) or (isinstance(cover, Filter) and all(map(sees_one_frame, cover.steps))):
+    if isinstance(cover, Fit | Filter) and timeless(cover):
         return msgspec.structs.replace(
             cover, input=_sink(Trim(input=cover.input, start=node.start, end=node.end))
         )

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from libs.contracts.graph import AudioMix, Concat, Node, Overlay, Source
+from libs.contracts.graph import AudioMix, Concat, Filter, Fit, Node, Overlay, Source
+from libs.media.filters import sees_one_frame
 from libs.media.walk import children
 
 
@@ -30,6 +31,14 @@ def with_children(node: Node, inputs: Sequence[Node]) -> Node:
 def rewritten(node: Node, rewrite: Callable[[Node], Node]) -> Node:
     """The tree below `node` with `rewrite` applied to every node of it, inputs first."""
     return rewrite(with_children(node, [rewritten(child, rewrite) for child in children(node)]))
+
+
+def timeless(node: Fit | Filter) -> bool:
+    """Whether `node` does to each frame the same, whichever frames come before it and whenever: a trim may go
+    below it."""
+    if isinstance(node, Fit):
+        return len(node.focus) < 2
+    return all(map(sees_one_frame, node.steps))
 
 
 def main_source(node: Node) -> Source:
