@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "dlq": "reelbus.dlq",
     "docs": "reelbus.docs",
     "jobs": "reelbus.jobs",
+    "keys": "reelbus.keys",
 }
 
 

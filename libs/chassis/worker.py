@@ -29,6 +29,7 @@ from libs.contracts.tasks import (
     TASK_COMPLETED,
     TASK_FAILED,
     TASK_PROGRESS,
+    TASK_STOPPED,
     CancelTasks,
     Task,
     TaskCompleted,
@@ -36,6 +37,7 @@ from libs.contracts.tasks import (
     TaskHeader,
     TaskProgress,
     TaskResult,
+    TaskStopped,
 )
 
 log = logging.getLogger(__name__)
@@ -49,11 +51,14 @@ RESULTS = "results"
 
 
 class TaskContext:
-    """What a handler may use: inputs by URL or staged, a scratch folder, progress, and upload."""
+    """What a handler may use: inputs by URL or staged, a scratch folder, progress, and upload. `stored` are
+    the keys that it uploaded to, `attempt` counts deliveries of the task from 1."""
 
-    def __init__(self, task: Task, scratch: Path, storage: Storage, bus: Bus) -> None:
+    def __init__(self, task: Task, scratch: Path, storage: Storage, bus: Bus, *, attempt: int = 1) -> None:
         self.task = task
+        self.attempt = attempt
         self.scratch = scratch
+        self.stored: list[str] = []
         self._storage = storage
         self._bus = bus
         self._reported = 0.0
@@ -92,6 +97,7 @@ class TaskContext:
     async def artifact(self, path: Path, name: str, content_type: str, folder: str = RESULTS) -> ObjectRef:
         """Store a produced file as `artifact_key` says."""
         key = self.artifact_key(name, folder)
+        self.stored.append(key)
         with TRACER.start_as_current_span("store artifact", attributes={"size": path.stat().st_size}):
             return await self._storage.put_file(key, path, content_type)
 
@@ -147,15 +153,18 @@ class Worker:
         scope = anyio.CancelScope()
         self._running[task.task_id] = scope
         scratch = self._scratch / f"{task.task_id}-{delivery.attempt}"
+        context = TaskContext(task, scratch, self._storage, self._bus, attempt=delivery.attempt)
         try:
             with scope, TRACER.start_as_current_span(f"task {kind}") as span:
                 span.set_attribute("reelbus.attempt", delivery.attempt)
                 scratch.mkdir(mode=0o700)
-                result = await self._work(task, scratch)
-                await self._completed(task, result, delivery)
+                result = await self._work(task, context)
+                with anyio.CancelScope(shield=True):  # told of, it can be removed if nobody wants it
+                    await self._completed(task, result, delivery)
                 TASKS_TOTAL.labels(kind, "completed").inc()
             if scope.cancelled_caught:
                 TASKS_TOTAL.labels(kind, "cancelled").inc()
+                await self._stopped(context, delivery)
         except ReelbusError as error:
             TASKS_TOTAL.labels(kind, error.code).inc()
             if error.retryable:
@@ -165,9 +174,8 @@ class Worker:
             self._running.pop(task.task_id, None)
             shutil.rmtree(scratch, ignore_errors=True)
 
-    async def _work(self, task: Task, scratch: Path) -> TaskResult:
+    async def _work(self, task: Task, context: TaskContext) -> TaskResult:
         handler = self._handlers[type(task.spec)]
-        context = TaskContext(task, scratch, self._storage, self._bus)
         try:
             async with asyncio.timeout(task.time_limit):
                 return await handler(task.spec, context)
@@ -182,6 +190,18 @@ class Worker:
         )
         message_id = f"{task.task_id}.completed.{delivery.sequence}"
         await self._bus.publish(TASK_COMPLETED, message, message_id=message_id)
+
+    async def _stopped(self, context: TaskContext, delivery: Delivery) -> None:
+        """Tell what this attempt has stored: somebody else may need the same objects, so that only the jobs
+        service knows whether they can go."""
+        if not context.stored:
+            return
+        task = context.task
+        message = TaskStopped(
+            task_id=task.task_id, job_id=task.job_id, fingerprint=task.fingerprint, keys=context.stored
+        )
+        message_id = f"{task.task_id}.stopped.{delivery.sequence}.{delivery.attempt}"
+        await self._bus.publish(TASK_STOPPED, message, message_id=message_id)
 
     async def _failed(
         self, task: Task | TaskHeader, error: ReelbusError, *, attempts: int, sequence: int

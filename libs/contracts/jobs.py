@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Union
+from typing import Any, Union
 from uuid import UUID
 
 from libs.contracts.base import Event, Message, Signal, Timestamp
+from libs.contracts.media import MediaInfo, ObjectRef
 from libs.contracts.tasks import TaskResult
+from libs.contracts.video_edit import Wanted
 
 
 class EnhanceSpec(Message, frozen=True, kw_only=True, tag="enhance"):
@@ -41,6 +43,23 @@ class MotionPhotoSpec(Message, frozen=True, kw_only=True, tag="motion_photo"):
     device: str
 
 
+class StoredVideo(Message, frozen=True, kw_only=True):
+    """A video that is stored already, with its probe; whoever names it has seen that its user may."""
+
+    object: ObjectRef
+    info: MediaInfo
+
+
+class VideoEditSpec(Message, frozen=True, kw_only=True, tag="video_edit"):
+    """Bring a video to a length, a size and a loudness: a stored one (`source`) or the one at `url`, exactly
+    one of them. `given` is the request as its user wrote it, to be shown to him again."""
+
+    wanted: Wanted
+    source: StoredVideo | None = None
+    url: str | None = None
+    given: dict[str, Any] = {}
+
+
 class EditQueueSpec(Message, frozen=True, kw_only=True, tag="edit_queue"):
     """Make the videos of an edit queue; made by executing the queue, never submitted."""
 
@@ -48,7 +67,9 @@ class EditQueueSpec(Message, frozen=True, kw_only=True, tag="edit_queue"):
     video_ids: list[int]
 
 
-JobSpec = Union[EnhanceSpec, ExtractMetadataSpec, PreviewSpec, MotionPhotoSpec, EditQueueSpec]  # noqa: UP007  (evaluated by msgspec)
+JobSpec = Union[  # noqa: UP007  (evaluated by msgspec)
+    EnhanceSpec, ExtractMetadataSpec, PreviewSpec, MotionPhotoSpec, VideoEditSpec, EditQueueSpec
+]
 
 
 class JobState(Enum):

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from libs.contracts.base import Message, Method
+from libs.contracts.access import AUTHENTICATE, CREATE_KEY, LIST_KEYS, REVOKE_KEY
+from libs.contracts.base import Message, Method, Timestamp
 from libs.contracts.editor import (
     EXECUTE_QUEUE,
     FIND_VIDEO,
@@ -17,7 +18,7 @@ from libs.contracts.editor import (
     QUEUE_EDIT,
     REGISTER_VIDEOS,
 )
-from libs.contracts.jobs import Job, JobSpec
+from libs.contracts.jobs import Job, JobSpec, JobState
 from libs.contracts.media import Asset
 from libs.contracts.sessions import (
     CLOSE_SESSION,
@@ -92,10 +93,22 @@ class GetAsset(Message, frozen=True, kw_only=True):
     owner: str
 
 
+class DiscardArtifacts(Message, frozen=True, kw_only=True):
+    """Remove what attempts at a task of this fingerprint stored: everything under `results/<fingerprint>/`,
+    the objects `keys` (each has the fingerprint in its path), and the assets of `owner` that it made. What is
+    not there is fine. Nobody works on the fingerprint until this was answered."""
+
+    fingerprint: str
+    owner: str
+    keys: list[str] = []
+    asset_ids: list[UUID] = []
+
+
 BEGIN_UPLOAD = Method("rpc.ingest.begin_upload", BeginUpload, UploadTicket)
 COMPLETE_UPLOAD = Method("rpc.ingest.complete_upload", CompleteUpload, Asset, timeout=60.0)
 ABANDON_UPLOAD = Method("rpc.ingest.abandon_upload", AbandonUpload, Done)
 GET_ASSET = Method("rpc.ingest.get_asset", GetAsset, Asset)
+DISCARD_ARTIFACTS = Method("rpc.ingest.discard_artifacts", DiscardArtifacts, Done, timeout=30.0)
 
 # --- jobs -----------------------------------------------------------------------------------------
 
@@ -136,12 +149,46 @@ class GetJobs(Message, frozen=True, kw_only=True):
     results: bool = True
 
 
+class ListJobs(Message, frozen=True, kw_only=True):
+    """A page of the jobs of `owner` in a family, newest first: `limit` (1…100) of those in one of `states`
+    (`None`: any) after the first `offset`."""
+
+    owner: str
+    family: str
+    states: list[JobState] | None = None
+    limit: int = 20
+    offset: int = 0
+
+
+class JobPage(Message, frozen=True, kw_only=True):
+    """`total` counts what all pages hold together. The jobs come without their results."""
+
+    total: int
+    jobs: list[Job]
+
+
+class GetJob(Message, frozen=True, kw_only=True):
+    """Not found unless it belongs to `owner`."""
+
+    job_id: UUID
+    owner: str
+
+
+class JobDetail(Message, frozen=True, kw_only=True):
+    """A job with what it was asked to do. `completed_at` is when it ended, whichever way."""
+
+    job: Job
+    spec: JobSpec
+    completed_at: Timestamp | None = None
+
+
 class ListChannelJobs(Message, frozen=True, kw_only=True):
-    """Jobs that a channel follows: the unfinished ones, and those finished within the last
-    `finished_within` seconds. Oldest first, at most 1,000, without their results."""
+    """Jobs of `family` (`None`: of any) that a channel follows: the unfinished ones, and those finished
+    within the last `finished_within` seconds. Oldest first, at most 1,000, without their results."""
 
     channel: str
     finished_within: float = 0.0
+    family: str | None = None
 
 
 class CancelJob(Message, frozen=True, kw_only=True):
@@ -168,6 +215,8 @@ class Claim(Message, frozen=True, kw_only=True):
 
 SUBMIT_JOBS = Method("rpc.jobs.submit", SubmitJobs, JobList, timeout=15.0)
 GET_JOBS = Method("rpc.jobs.get", GetJobs, JobList)
+GET_JOB = Method("rpc.jobs.get_one", GetJob, JobDetail)
+LIST_JOBS = Method("rpc.jobs.list", ListJobs, JobPage)
 LIST_CHANNEL_JOBS = Method("rpc.jobs.list_channel", ListChannelJobs, JobList)
 CANCEL_JOB = Method("rpc.jobs.cancel", CancelJob, Job)
 CLAIM_TASK = Method("rpc.jobs.claim_task", ClaimTask, Claim)
@@ -201,12 +250,19 @@ class EncodingTrial(Message, frozen=True, kw_only=True):
 TRY_ENCODING = Method("rpc.transcode.try_encoding", TryEncoding, EncodingTrial, timeout=30.0)
 
 METHODS: tuple[Method[Any], ...] = (
+    AUTHENTICATE,
+    CREATE_KEY,
+    LIST_KEYS,
+    REVOKE_KEY,
     BEGIN_UPLOAD,
     COMPLETE_UPLOAD,
     ABANDON_UPLOAD,
     GET_ASSET,
+    DISCARD_ARTIFACTS,
     SUBMIT_JOBS,
     GET_JOBS,
+    GET_JOB,
+    LIST_JOBS,
     LIST_CHANNEL_JOBS,
     CANCEL_JOB,
     CLAIM_TASK,

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from libs.contracts.base import Event, Message, Signal
 from libs.contracts.graph import Output
-from libs.contracts.media import MediaInfo, ObjectRef
+from libs.contracts.media import Asset, MediaInfo, ObjectRef
+from libs.contracts.video_edit import Analysis, Wanted
 
 INTERACTIVE, BATCH = LANES = ("interactive", "batch")
 
@@ -48,13 +49,34 @@ class MotionPhotoTask(Message, frozen=True, kw_only=True, tag="motion_photo"):
     device: str
 
 
-TaskSpec = Union[RenderTask, MetadataTask, PreviewTask, MotionPhotoTask]  # noqa: UP007  (evaluated by msgspec)
+class FetchTask(Message, frozen=True, kw_only=True, tag="fetch"):
+    """Download `url`, which nobody vouches for, as a video of `owner`. It is done for this one job: the same
+    URL may hold something else tomorrow."""
+
+    url: str
+    owner: str
+    job_id: UUID
+
+
+class EditAnalysisTask(Message, frozen=True, kw_only=True, tag="edit_analysis"):
+    """Find out what an edit must know of its source before it can be planned."""
+
+    source: ObjectRef
+    info: MediaInfo
+    wanted: Wanted
+
+
+TaskSpec = Union[  # noqa: UP007  (evaluated by msgspec)
+    RenderTask, MetadataTask, PreviewTask, MotionPhotoTask, FetchTask, EditAnalysisTask
+]
 
 SERVICE_OF: dict[type, str] = {
     RenderTask: "transcode",
     MetadataTask: "analyze",
     PreviewTask: "sessions",
     MotionPhotoTask: "sessions",
+    FetchTask: "ingest",
+    EditAnalysisTask: "analyze",
 }
 """Which worker service executes a task."""
 
@@ -107,7 +129,21 @@ class MotionPhotoResult(Message, frozen=True, kw_only=True, tag="motion_photo"):
     video_size: int
 
 
-TaskResult = Union[RenderResult, MetadataResult, MotionPhotoResult]  # noqa: UP007  (evaluated by msgspec)
+class FetchResult(Message, frozen=True, kw_only=True, tag="fetch"):
+    """`asset` is what was at the URL, with a video that decodes."""
+
+    asset: Asset
+
+
+class EditAnalysisResult(Message, frozen=True, kw_only=True, tag="edit_analysis"):
+    """Nothing is stored: `analysis` is all of it."""
+
+    analysis: Analysis
+
+
+TaskResult = Union[  # noqa: UP007  (evaluated by msgspec)
+    RenderResult, MetadataResult, MotionPhotoResult, FetchResult, EditAnalysisResult
+]
 
 
 class TaskCompleted(Message, frozen=True, kw_only=True):
@@ -129,8 +165,19 @@ class TaskFailed(Message, frozen=True, kw_only=True):
     attempts: int
 
 
+class TaskStopped(Message, frozen=True, kw_only=True):
+    """An attempt was stopped, because its work is not wanted any more, after it had begun to store these
+    objects."""
+
+    task_id: UUID
+    job_id: UUID
+    fingerprint: str
+    keys: list[str]
+
+
 TASK_COMPLETED = Event("task.completed", 1, TaskCompleted)
 TASK_FAILED = Event("task.failed", 1, TaskFailed)
+TASK_STOPPED = Event("task.stopped", 1, TaskStopped)
 
 
 class TaskProgress(Message, frozen=True, kw_only=True):

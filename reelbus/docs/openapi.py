@@ -45,7 +45,7 @@ def _router(family: str) -> Router:
     build = getattr(module, "router", None)
     if build is None:
         raise DocsError(f"{module.__name__} has no function `router`.")
-    router: Router = build(*(Inert() for _ in inspect.signature(build).parameters))
+    router: Router = build(**{name: Inert() for name in inspect.signature(build).parameters})
     return router
 
 

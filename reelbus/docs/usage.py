@@ -41,8 +41,10 @@ class Usage:
 
 @dataclass
 class _Module:
-    """What one module does itself, and which chassis modules it brings along."""
+    """What one module does itself, and which chassis modules it brings along; `tables` are the dictionaries
+    that it gives names to."""
 
+    tables: dict[str, ast.Dict] = field(default_factory=dict)
     sends: set[str] = field(default_factory=set)
     receives: set[str] = field(default_factory=set)
     plans: bool = False
@@ -133,7 +135,7 @@ def _read(path: Path, names: Collection[str]) -> _Module:
 def read_source(source: str, names: Collection[str]) -> _Module:
     """What a module does with these constants."""
     tree = ast.parse(source)
-    module = _Module()
+    module = _Module(tables=_tables(tree))
     local = {name: name for name in names}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -157,7 +159,7 @@ def _visit(node: ast.AST, verb: str, local: Mapping[str, str], module: _Module) 
         elif name == "task_subject":
             module.plans = True
         elif name in ("Worker", "worker_service"):
-            module.works |= _worked(node)
+            module.works |= _worked(node, module.tables)
     elif isinstance(node, (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef)):
         verb = ""
     # An outbox gets a constant's subject; other `add`s get anything.
@@ -170,19 +172,30 @@ def _visit(node: ast.AST, verb: str, local: Mapping[str, str], module: _Module) 
         _visit(child, verb, local, module)
 
 
-def _worked(call: ast.Call) -> set[tuple[str, str]]:
-    """Service and task types of `worker_service("transcode", …, {RenderTask: handler})`."""
+def _worked(call: ast.Call, tables: Mapping[str, ast.Dict]) -> set[tuple[str, str]]:
+    """Service and task types of `worker_service("transcode", …, {RenderTask: handler})`; the handlers may
+    have a name of their own, one of `tables`."""
     name = call.args[0] if call.args else None
     if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
         return set()
-    tables = [*call.args, *(word.value for word in call.keywords)]
+    given = [*call.args, *(word.value for word in call.keywords)]
     return {
         (name.value, _name(key))
-        for table in tables
-        if isinstance(table, ast.Dict)
+        for each in given
+        if isinstance(table := tables.get(_name(each), each), ast.Dict)
         for key in table.keys
         if key is not None
     }
+
+
+def _tables(tree: ast.AST) -> dict[str, ast.Dict]:
+    """The dictionaries that a module gives names to."""
+    found: dict[str, ast.Dict] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Dict):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {_name(target): node.value for target in targets if _name(target)}
+    return found
 
 
 def _name(node: ast.AST) -> str:

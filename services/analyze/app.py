@@ -7,16 +7,21 @@ from contextlib import AbstractAsyncContextManager
 from libs.chassis.health import Health
 from libs.chassis.service import run
 from libs.chassis.telemetry import observe_tool
+from libs.chassis.worker import TaskHandler
 from libs.chassis.worker_service import worker_service
-from libs.contracts.tasks import MetadataTask
+from libs.contracts.tasks import EditAnalysisTask, MetadataTask
+from services.analyze.edits import EditAnalyser
 from services.analyze.handlers import MetadataExtractor
 from services.analyze.settings import AnalyzeSettings
 
 
 def compose(settings: AnalyzeSettings, health: Health) -> AbstractAsyncContextManager[None]:
-    return worker_service(
-        "analyze", settings, health, {MetadataTask: MetadataExtractor(settings.tools(observe_tool))}
-    )
+    tools = settings.tools(observe_tool)
+    handlers: dict[type, TaskHandler] = {
+        MetadataTask: MetadataExtractor(tools),
+        EditAnalysisTask: EditAnalyser(tools),
+    }
+    return worker_service("analyze", settings, health, handlers)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import cast
 from litestar import Litestar, Router
 
 from libs.chassis.health import ASGIApp
+from services.edge.contracts.jobs import errors as jobs
 from services.edge.contracts.motion_photo import errors as motion_photo
 from services.edge.cors import Cors, Pages
 from services.edge.docs_ui import openapi_config, static_files
@@ -15,7 +16,11 @@ from services.edge.errors import Envelope, detail_envelope, envelope_by, excepti
 from services.edge.paths import ByPrefix
 
 _ENVELOPES: ByPrefix[Envelope] = ByPrefix(
-    detail_envelope, dict.fromkeys(motion_photo.PREFIXES, motion_photo.envelope)
+    detail_envelope,
+    {
+        **dict.fromkeys(motion_photo.PREFIXES, motion_photo.envelope),
+        **dict.fromkeys(jobs.PREFIXES, jobs.envelope),
+    },
 )
 
 

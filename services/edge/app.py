@@ -14,6 +14,12 @@ from libs.chassis.service import run
 from libs.chassis.storage import Storage
 from libs.contracts.jobs import JOB_CANCELLED, JOB_COMPLETED, JOB_FAILED
 from services.edge.api import litestar, with_cors
+from services.edge.auth.authenticator import Authenticator
+from services.edge.auth.handlers import Handlers as AuthHandlers
+from services.edge.auth.key_set import KeySet
+from services.edge.auth.repository import KeyRepository
+from services.edge.auth.source import source_of
+from services.edge.auth.tokens import TokenVerifier
 from services.edge.families import Parts, routers
 from services.edge.job_loader import JobLoader
 from services.edge.limits import Limiter, RateLimiter, Unlimited
@@ -38,28 +44,47 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
             {JOB_COMPLETED: waiter.on_end, JOB_FAILED: waiter.on_end, JOB_CANCELLED: waiter.on_end},
             instance=new_instance(),
         )
+        database = Database(settings)  # only for limits and API keys: the edge is ready without it
+        stack.push_async_callback(database.close)
+        keys = KeyRepository(database)
+        authenticator = Authenticator(keys, await stack.enter_async_context(_verifying(settings)))
+        AuthHandlers(authenticator, keys).register(bus)
         await stack.enter_async_context(started(bus))
-        limiter = await stack.enter_async_context(_limiting(settings))
+        limiter = await stack.enter_async_context(_limiting(settings, database))
 
-        parts = Parts(bus, storage, jobs, waiter, limiter, health)
+        parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator)
         app = litestar(routers(parts, settings))
         origins, motion_origins = settings.cors_origins, settings.motion_origins
         yield observed(with_cors(app, origins=origins, motion_origins=motion_origins))
 
 
 @asynccontextmanager
-async def _limiting(settings: EdgeSettings) -> AsyncIterator[Limiter]:
-    """Only requests that are limited need the database: the edge is ready without it."""
+async def _limiting(settings: EdgeSettings, database: Database) -> AsyncIterator[Limiter]:
+    """Keeps count in the database, or not at all."""
     if not settings.rate_limits:
         yield Unlimited()
         return
-    database = Database(settings)
     limiter = RateLimiter(database)
-    try:
-        async with repeating("sweep rate limits", limiter.sweep, pause=_SWEEP, retry=_SWEEP):
-            yield limiter
-    finally:
-        await database.close()
+    async with repeating("sweep rate limits", limiter.sweep, pause=_SWEEP, retry=_SWEEP):
+        yield limiter
+
+
+@asynccontextmanager
+async def _verifying(settings: EdgeSettings) -> AsyncIterator[TokenVerifier]:
+    """Keys of tokens that are read again and again; a token that comes before the first reading waits."""
+    secret, location, pause = settings.jwt_secret, settings.jwt_jwks, settings.jwt_jwks_pause
+    keys = KeySet(source_of(location), pause=pause) if location else None
+    verifier = TokenVerifier(
+        secret=secret.get_secret_value(),
+        keys=keys,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+    )
+    if keys is None:
+        yield verifier
+        return
+    async with repeating("read key set", keys.read, pause=settings.jwt_jwks_interval, retry=pause):
+        yield verifier
 
 
 def main() -> None:

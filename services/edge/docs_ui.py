@@ -8,9 +8,16 @@ from importlib.resources import files
 from litestar import Router
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.static_files import create_static_files_router
 
 _STATIC = "/schema/static"
+_SECURITY = Components(
+    security_schemes={
+        "JWT": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
+        "APIKey": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
+    }
+)
 
 
 def openapi_config() -> OpenAPIConfig:
@@ -20,6 +27,7 @@ def openapi_config() -> OpenAPIConfig:
         version=version("reelbus"),
         description="Self-hosted media back end.",
         path="/schema",
+        components=_SECURITY,
         render_plugins=[
             SwaggerRenderPlugin(
                 js_url=f"{_STATIC}/swagger-ui-bundle.js",

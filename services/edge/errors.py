@@ -22,6 +22,7 @@ _STATUS = {
     "invalid_input": 400,
     "out_of_range": 400,
     "unauthorized": 401,
+    "forbidden": 403,
     "not_found": 404,
     "conflict": 409,
     "too_large": 413,

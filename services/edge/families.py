@@ -9,9 +9,17 @@ from litestar import Router
 from libs.chassis.bus import Bus
 from libs.chassis.health import Health
 from libs.chassis.storage import Storage
+from services.edge.auth.authenticator import Authenticator
 from services.edge.contracts.enhancement.files import ResultFiles
 from services.edge.contracts.enhancement.routes import router as enhancement
 from services.edge.contracts.enhancement.upload import UploadFlow
+from services.edge.contracts.jobs.creating import Creating
+from services.edge.contracts.jobs.gate import Gate as JobsGate
+from services.edge.contracts.jobs.outputs import Outputs
+from services.edge.contracts.jobs.records import Records
+from services.edge.contracts.jobs.routes import router as jobs_family
+from services.edge.contracts.jobs.sources import Sources
+from services.edge.contracts.jobs.uploading import Uploading
 from services.edge.contracts.motion_photo.ends import Ends
 from services.edge.contracts.motion_photo.gate import Gate
 from services.edge.contracts.motion_photo.preparing import Preparing
@@ -41,6 +49,7 @@ class Parts:
     waiter: EndWaiter
     limiter: Limiter
     health: Health
+    authenticator: Authenticator
 
 
 def routers(parts: Parts, settings: EdgeSettings) -> list[Router]:
@@ -49,8 +58,9 @@ def routers(parts: Parts, settings: EdgeSettings) -> list[Router]:
     proxies = Proxies(settings.trusted_proxies)
     links = Links(settings.public_url, proxies)
     uploader = Uploader(bus, storage, max_size=settings.max_upload_bytes, max_uploads=settings.max_uploads)
+    files = ResultFiles(bus, storage, jobs)
     return [
-        enhancement(UploadFlow(bus, uploader), jobs, ResultFiles(bus, storage, jobs)),
+        enhancement(UploadFlow(bus, uploader), jobs, files),
         video_editor(
             VideoUpload(bus, uploader, max_form=settings.max_form_bytes, max_files=settings.max_form_files),
             Videos(bus, storage),
@@ -58,6 +68,7 @@ def routers(parts: Parts, settings: EdgeSettings) -> list[Router]:
             links,
         ),
         _motion_photo(parts, settings, uploader.limited(settings.motion_max_bytes), links, proxies),
+        _jobs(parts, _jobs_gate(parts, settings, proxies), links, uploader, files),
     ]
 
 
@@ -75,3 +86,25 @@ def _motion_photo(
     preparing = Preparing(parts.bus, uploader, ends, time_limit=settings.prepare_time_limit)
     sessions = Sessions(parts.bus, parts.storage, parts.jobs, ends, time_limit=settings.convert_time_limit)
     return motion_photo(gate, preparing, sessions, links, parts.health)
+
+
+def _jobs_gate(parts: Parts, settings: EdgeSettings, proxies: Proxies) -> JobsGate:
+    return JobsGate(
+        parts.authenticator,
+        parts.limiter,
+        proxies,
+        rate=settings.jobs_rate,
+        refused_rate=settings.jobs_refused_rate,
+    )
+
+
+def _jobs(parts: Parts, gate: JobsGate, links: Links, uploader: Uploader, files: ResultFiles) -> Router:
+    records = Records(parts.bus)
+    return jobs_family(
+        gate,
+        links,
+        creating=Creating(parts.bus, Sources(parts.bus, records, files.result)),
+        records=records,
+        outputs=Outputs(records, parts.storage),
+        uploading=Uploading(uploader),
+    )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
 
 from libs.chassis.service import ServiceSettings
 from libs.chassis.settings import BusSettings, DatabaseSettings, Fragment, StorageSettings
+from services.edge.auth.source import parse_location
+from services.edge.auth.tokens import secret_key
 from services.edge.contracts.motion_photo.tokens import parse_tokens
 from services.edge.links import parse_public_url
 
@@ -39,7 +42,67 @@ class MotionPhotoSettings(Fragment):
         return value
 
 
-class EdgeSettings(ServiceSettings, BusSettings, StorageSettings, DatabaseSettings, MotionPhotoSettings):
+class JobsApiSettings(Fragment):
+    """The jobs family."""
+
+    jobs_rate: int = Field(
+        120, description="Requests a minute of one user that create, cancel or upload something.", ge=1
+    )
+    jobs_refused_rate: int = Field(
+        60, description="Requests a minute of one address whose credentials are not valid.", ge=1
+    )
+
+
+class AuthSettings(Fragment):
+    """JSON Web Tokens of users."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)  # it may be a secret
+
+    jwt_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of HS256 tokens, better not under 32 bytes. Empty: there are none.",
+    )
+    jwt_jwks: str | None = Field(
+        None,
+        description="Path or http(s) URL of the key set (JWKS) for RS256 and ES256 tokens. Not set: there are"
+        " none.",
+    )
+    jwt_jwks_interval: float = Field(
+        300.0, description="Seconds after which the key set is read again.", gt=0, le=3600
+    )
+    jwt_jwks_pause: float = Field(
+        10.0, description="Seconds between readings at least, when a token names an unknown key.", ge=1
+    )
+    jwt_audience: str | None = Field(None, description="The `aud` that tokens need. Not set: any, or none.")
+    jwt_issuer: str | None = Field(None, description="The `iss` that tokens need. Not set: any, or none.")
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _secret(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            secret_key(value.get_secret_value())
+        return value
+
+    @field_validator("jwt_jwks")
+    @classmethod
+    def _location(cls, value: str | None) -> str | None:
+        return parse_location(value) if value else None
+
+    @field_validator("jwt_audience", "jwt_issuer")
+    @classmethod
+    def _not_empty(cls, value: str | None) -> str | None:
+        return value or None
+
+
+class EdgeSettings(
+    ServiceSettings,
+    BusSettings,
+    StorageSettings,
+    DatabaseSettings,
+    MotionPhotoSettings,
+    JobsApiSettings,
+    AuthSettings,
+):
     """Everything that the edge reads from its environment."""
 
     rate_limits: bool = Field(True, description="Whether the rate limits of all families hold (`on`, `off`).")

@@ -8,11 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from libs.chassis.background import repeating
 from libs.chassis.bus import Bus, started
 from libs.chassis.database import Database
+from libs.chassis.fetch import Fetcher, FetchRules
 from libs.chassis.health import Health
 from libs.chassis.outbox import relaying
 from libs.chassis.service import run
 from libs.chassis.storage import Storage
 from libs.chassis.telemetry import observe_tool
+from libs.chassis.worker import Worker
+from libs.contracts.tasks import FetchTask
+from services.ingest.artifacts import Artifacts
+from services.ingest.fetch_task import FetchHandler
+from services.ingest.fetching import Fetching
 from services.ingest.handlers import Handlers
 from services.ingest.repository import Repository
 from services.ingest.settings import IngestSettings
@@ -20,7 +26,10 @@ from services.ingest.sweeper import Sweeper
 
 
 @asynccontextmanager
-async def compose(settings: IngestSettings, health: Health) -> AsyncIterator[None]:
+async def compose(
+    settings: IngestSettings, health: Health, *, fetcher: Fetcher | None = None
+) -> AsyncIterator[None]:
+    """`fetcher` is other than that of the settings in tests only."""
     async with AsyncExitStack() as stack:
         bus = Bus("ingest", settings)
         await bus.connect()
@@ -35,11 +44,21 @@ async def compose(settings: IngestSettings, health: Health) -> AsyncIterator[Non
         repository = Repository(database)
         handlers = Handlers(repository, storage, settings.tools(observe_tool), settings.probe_time_limit)
         handlers.register(bus)
+        Artifacts(repository, storage, handlers).register(bus)
+        fetching = Fetching(
+            handlers, repository, storage, fetcher or Fetcher(rules(settings)), at_once=settings.lanes
+        )
+        worker = Worker("ingest", bus, storage, settings, {FetchTask: FetchHandler(fetching)})
+        stack.enter_context(worker.scratch())
         await stack.enter_async_context(started(bus))
         await stack.enter_async_context(relaying("ingest", database.url, bus))
         sweeper = Sweeper(repository, handlers, expiry=settings.upload_expiry)
         await stack.enter_async_context(repeating("sweep", sweeper.sweep, pause=settings.sweep_interval))
         yield
+
+
+def rules(settings: IngestSettings) -> FetchRules:
+    return FetchRules(max_size=settings.fetch_max_bytes, total_limit=settings.fetch_time_limit)
 
 
 def main() -> None:

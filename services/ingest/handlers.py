@@ -40,6 +40,20 @@ _PROBES = 4
 """Probes at once: each may take gigabytes from a file that lies."""
 
 
+def new_upload(request: BeginUpload) -> UploadRow:
+    """The row of an upload that begins now."""
+    asset_id = uuid7()
+    name = display_name(request.name)
+    return UploadRow(
+        asset_id=asset_id,
+        owner=request.owner,
+        name=name,
+        declared_type=request.declared_type[:200],
+        key=upload_key(asset_id, name),
+        begun_at=utcnow(),
+    )
+
+
 class Handlers:
     def __init__(
         self, repository: Repository, storage: Storage, tools: Tools, probe_time_limit: float
@@ -57,19 +71,10 @@ class Handlers:
         bus.serve(GET_ASSET, self.get)
 
     async def begin(self, request: BeginUpload) -> UploadTicket:
-        asset_id = uuid7()
-        name = display_name(request.name)
-        key = upload_key(asset_id, name)
-        row = UploadRow(
-            asset_id=asset_id,
-            owner=request.owner,
-            name=name,
-            declared_type=request.declared_type[:200],
-            key=key,
-            begun_at=utcnow(),
-        )
+        row = new_upload(request)
+        ticket = UploadTicket(asset_id=row.asset_id, key=row.key)
         await self._repository.begin(row)
-        return UploadTicket(asset_id=asset_id, key=key)
+        return ticket
 
     async def complete(self, request: CompleteUpload) -> Asset:
         row = await self._repository.upload(request.asset_id)

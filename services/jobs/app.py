@@ -13,7 +13,16 @@ from libs.chassis.health import Health
 from libs.chassis.outbox import relaying
 from libs.chassis.service import run
 from libs.contracts.media import Asset
-from libs.contracts.rpc import GET_ASSET, TRY_ENCODING, EncodingTrial, GetAsset, TryEncoding
+from libs.contracts.rpc import (
+    DISCARD_ARTIFACTS,
+    GET_ASSET,
+    TRY_ENCODING,
+    DiscardArtifacts,
+    EncodingTrial,
+    GetAsset,
+    TryEncoding,
+)
+from services.jobs.discards import Discards
 from services.jobs.dispatch import Dispatcher
 from services.jobs.editor.execute import Executor
 from services.jobs.editor.handlers import EditorHandlers
@@ -23,6 +32,8 @@ from services.jobs.handlers import Handlers
 from services.jobs.repository import Repository
 from services.jobs.settings import JobsSettings
 from services.jobs.submission import Submitter
+
+_RETRY = 2.0
 
 
 @asynccontextmanager
@@ -43,6 +54,9 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
             trial: EncodingTrial = await bus.call(TRY_ENCODING, request)
             return trial
 
+        async def remove(request: DiscardArtifacts) -> None:
+            await bus.call(DISCARD_ARTIFACTS, request)
+
         repository = Repository(database)
         submitter = Submitter(repository, get_asset, time_limit=settings.task_time_limit)
         dispatcher = Dispatcher(
@@ -51,8 +65,12 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
             cap=settings.owner_cap,
             interval=settings.dispatch_interval,
             limits={"sessions": settings.session_tasks},
+            caps={"ingest": settings.fetch_cap},
         )
-        Handlers(bus, repository, submitter, dispatcher).register()
+        discards = Discards(
+            repository, remove, interval=settings.discard_interval, on_removed=dispatcher.wake
+        )
+        Handlers(bus, repository, submitter, dispatcher, discards).register()
         EditorHandlers(
             bus,
             Library(repository, get_asset),
@@ -63,6 +81,7 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
         await stack.enter_async_context(started(bus))
         await stack.enter_async_context(relaying("jobs", database.url, bus))
         await stack.enter_async_context(repeating("dispatch", dispatcher.step))
+        await stack.enter_async_context(repeating("discard", discards.step, retry=_RETRY))
         yield
 
 

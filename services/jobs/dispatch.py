@@ -2,8 +2,9 @@
 
 Waiting tasks stay rows, so that priority, fairness and cancel act on them at once. A round looks at one
 service under a lock that replicas share: tasks whose result is known by now are completed; of the rest,
-interactive before batch, the share that has least in work goes first; two tasks of the same fingerprint
-are never out together. A service may have a limit of tasks that are out (released or running) at once.
+interactive before batch, the share that has least in work goes first, of equal ones the one that was
+served longest ago; two tasks of the same fingerprint are never out together, nor one while what another has
+left is being removed. A service may have a limit of tasks that are out (released or running) at once.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ WITH active AS (
     SELECT share, owner, fingerprint, state FROM jobs.tasks
     WHERE service = :service AND state IN ('released', 'running')
 ), ranked AS (
-    SELECT task_id, fingerprint, created_at, lane, owner,
+    SELECT task_id, fingerprint, created_at, lane, owner, share,
            row_number() OVER (PARTITION BY fingerprint ORDER BY created_at, task_id) AS twin,
            (SELECT count(*) FROM active a WHERE a.share = t.share)
              + row_number() OVER (PARTITION BY share ORDER BY lane DESC, created_at, task_id) AS turn
@@ -49,14 +50,22 @@ WITH active AS (
     WHERE service = :service AND state = 'waiting'
       AND fingerprint NOT IN (SELECT fingerprint FROM active)
       AND NOT EXISTS (SELECT FROM jobs.results r WHERE r.fingerprint = t.fingerprint)
+      AND NOT EXISTS (SELECT FROM jobs.discards d WHERE d.fingerprint = t.fingerprint)
+), served AS (
+    SELECT share, (
+        SELECT released_at FROM jobs.tasks t
+        WHERE t.service = :service AND t.share = s.share AND released_at IS NOT NULL
+        ORDER BY released_at DESC LIMIT 1
+    ) AS at FROM (SELECT DISTINCT share FROM ranked) s
 ), counted AS (
-    SELECT task_id, twin, lane, turn, created_at,
-           (SELECT count(*) FROM active a WHERE a.owner = r.owner)
-             + row_number() OVER (PARTITION BY owner ORDER BY lane DESC, turn, created_at, task_id) AS load
-    FROM ranked r
+    SELECT task_id, twin, lane, turn, at, created_at,
+           (SELECT count(*) FROM active a WHERE a.owner = r.owner) + row_number() OVER (
+               PARTITION BY owner ORDER BY lane DESC, turn, at NULLS FIRST, created_at, task_id
+           ) AS load
+    FROM ranked r JOIN served USING (share)
 )
 SELECT task_id FROM counted WHERE twin = 1 AND load <= :cap
-ORDER BY lane DESC, turn, created_at, task_id
+ORDER BY lane DESC, turn, at NULLS FIRST, created_at, task_id
 LIMIT GREATEST(0, LEAST(
     :window - (SELECT count(*) FROM active WHERE state = 'released'),
     CAST(:bound AS bigint) - (SELECT count(*) FROM active)
@@ -75,9 +84,16 @@ WHERE state IN ('waiting', 'released', 'running') GROUP BY service, state
 """)
 
 
+async def lock_service(session: AsyncSession, service: str) -> None:
+    """Until the transaction ends nobody else releases tasks of the service."""
+    lock = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+    await session.execute(lock, {"name": f"dispatch:{service}"})
+
+
 class Dispatcher:
-    """`window` tasks per service lie ready at most; `cap` tasks of one owner are out at once. `limits` names
-    services of which no more tasks are out at once, whatever the number of their replicas."""
+    """`window` tasks per service lie ready at most; `cap` tasks of one owner are out at once, or as `caps`
+    says for a service. `limits` names services of which no more tasks are out at once, whatever the number of
+    their replicas."""
 
     def __init__(
         self,
@@ -87,9 +103,11 @@ class Dispatcher:
         cap: int,
         interval: float,
         limits: Mapping[str, int] | None = None,
+        caps: Mapping[str, int] | None = None,
     ) -> None:
         self._repository = repository
         self._limits = limits or {}
+        self._caps = caps or {}
         self._window = window
         self._cap = cap
         self._interval = interval
@@ -115,11 +133,10 @@ class Dispatcher:
         """Release what may go; the number of tasks released."""
         await self._answer_known(service)
         async with self._repository.transaction() as session:
-            lock = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
-            await session.execute(lock, {"name": f"dispatch:{service}"})
+            await lock_service(session, service)
             parameters = {
                 "service": service,
-                "cap": self._cap,
+                "cap": self._caps.get(service, self._cap),
                 "window": self._window,
                 "bound": self._limits.get(service),
             }

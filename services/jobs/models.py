@@ -30,7 +30,14 @@ class JobRow(Base, table=True):
     __table_args__ = (
         UniqueConstraint("owner", "key"),
         Index("ix_jobs_channel_updated_at", "channel", "updated_at"),
-        Index("ix_jobs_owner_created_at", "owner", text("created_at DESC")),
+        Index(
+            "ix_jobs_owner_family_created_at",
+            "owner",
+            "family",
+            text("created_at DESC"),
+            text("job_id DESC"),
+            postgresql_include=["state"],
+        ),
     )
 
     job_id: UUID = Field(primary_key=True)
@@ -52,9 +59,9 @@ class JobRow(Base, table=True):
 
 
 class TaskRow(Base, table=True):
-    """A task of a job. `state` is a `TaskState`, `payload` the `Task` as workers get it (empty when it could
-    not even be planned), `error` the `JobError` that it failed with, `trace` the headers of the request that
-    it came from: released later, it still belongs to that trace."""
+    """A task of a job. `state` is a `TaskState`, `payload` the `Task` as workers get it, `error` the
+    `JobError` that it failed with, `trace` the headers of the request that it came from: released later, it
+    still belongs to that trace. `fingerprint` and `payload` are empty until it is known what it has to do."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -65,6 +72,13 @@ class TaskRow(Base, table=True):
             "service",
             "state",
             postgresql_where=text("state IN ('blocked', 'waiting', 'released', 'running')"),
+        ),
+        Index(
+            "ix_tasks_served",
+            "service",
+            "share",
+            text("released_at DESC"),
+            postgresql_where=text("released_at IS NOT NULL"),
         ),
     )
 
@@ -85,6 +99,7 @@ class TaskRow(Base, table=True):
     error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     weight: float = 1.0
     fraction: float = 0.0
+    time_limit: float = Field(default=3600.0, sa_column_kwargs={"server_default": "3600"})
     payload: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     trace: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
@@ -98,6 +113,18 @@ class ResultRow(Base, table=True):
 
     fingerprint: str = Field(primary_key=True)
     result: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class DiscardRow(Base, table=True):
+    """Something that attempts at a task of this fingerprint left in storage and that is to be removed: see
+    `DiscardArtifacts`. As long as there is one, no task of the fingerprint is released."""
+
+    __tablename__ = "discards"
+
+    discard_id: int | None = Field(default=None, sa_column=Column(Integer, Identity(), primary_key=True))
+    fingerprint: str = Field(index=True)
+    request: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 

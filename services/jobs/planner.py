@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
-from libs.contracts.errors import MediaError
-from libs.contracts.jobs import EnhanceSpec, ExtractMetadataSpec, JobError, MotionPhotoSpec, PreviewSpec
+from libs.contracts.errors import InternalError, InvalidInputError, MediaError
+from libs.contracts.jobs import (
+    EnhanceSpec,
+    ExtractMetadataSpec,
+    JobError,
+    JobSpec,
+    MotionPhotoSpec,
+    PreviewSpec,
+    StoredVideo,
+    VideoEditSpec,
+)
 from libs.contracts.media import Asset, MediaInfo
 from libs.contracts.tasks import (
     SERVICE_OF,
+    EditAnalysisResult,
+    EditAnalysisTask,
+    FetchResult,
+    FetchTask,
     MetadataTask,
     MotionPhotoTask,
     PreviewTask,
     RenderTask,
+    TaskResult,
     TaskSpec,
 )
+from libs.contracts.video_edit import HIGHLIGHT, Analysis, Wanted
 from libs.media.enhance import enhance_graph
 from libs.media.graph import fingerprint
 from libs.media.motion import clip_graph, presentation_us, preview_graph
+from libs.media.video_edit.graph import video_edit_graph
+
+FETCH, LOOK, MAIN = "fetch", "look", "main"
+"""Names of tasks: get the source, look at it, make the result."""
+_RENDERING = 8.0
+"""Weight of making a video against looking at it or fetching it."""
 
 
 @dataclass(frozen=True)
 class PlannedTask:
     """A task of a plan: `needs` and `follows` (see `TaskNode`) name others of the same plan. Without a `spec`
-    there is an `error`: it cannot be done."""
+    there is an `error`, because it cannot be done, or what it has to do depends on what it needs: it is
+    planned by `continued` then."""
 
     name: str
     service: str
-    spec: TaskSpec | None
-    fingerprint: str
+    spec: TaskSpec | None = None
+    fingerprint: str = ""
     needs: tuple[str, ...] = ()
     weight: float = 1.0
     follows: tuple[str, ...] = ()
@@ -37,6 +61,8 @@ class PlannedTask:
 
 AssetSpec = EnhanceSpec | ExtractMetadataSpec | PreviewSpec | MotionPhotoSpec
 """What is asked of one asset."""
+
+_ONLY_SOUND = "There is no video in this file, only sound."
 
 
 def plan(spec: AssetSpec, asset: Asset) -> list[PlannedTask]:
@@ -52,7 +78,64 @@ def plan(spec: AssetSpec, asset: Asset) -> list[PlannedTask]:
             task = PreviewTask(session_id=spec.session_id, graph=graph)
         case MotionPhotoSpec():
             task = _motion_photo(spec, asset)
-    return [PlannedTask("main", SERVICE_OF[type(task)], task, fingerprint(task))]
+    return [_planned(MAIN, task)]
+
+
+def plan_video_edit(spec: VideoEditSpec, owner: str, job_id: UUID) -> list[PlannedTask]:
+    """As `plan`, of a spec that brings its source along. Raises `InvalidInputError` unless there is one."""
+    if (spec.source is None) == (spec.url is None):
+        raise InvalidInputError("A video edit has one source: a stored video or a URL.")
+    main = PlannedTask(MAIN, SERVICE_OF[RenderTask], needs=(LOOK,), weight=_RENDERING)
+    if spec.url is not None:
+        fetch = _planned(FETCH, FetchTask(url=spec.url, owner=owner, job_id=job_id))
+        return [fetch, PlannedTask(LOOK, SERVICE_OF[EditAnalysisTask], needs=(FETCH,)), main]
+    source = _source(spec, {})
+    if not _needs_look(source.info, spec.wanted):
+        return [_planned(MAIN, _edit(source, spec.wanted, Analysis()))]
+    return [_planned(LOOK, _look(source, spec.wanted)), main]
+
+
+def continued(spec: JobSpec, name: str, done: Mapping[str, TaskResult]) -> TaskSpec:
+    """What the task `name` of a plan of `spec` has to do, now that the results of tasks that are `done` are
+    known, by their names. Raises `MediaError` when that cannot be done."""
+    if isinstance(spec, VideoEditSpec):
+        source = _source(spec, done)
+        if name == LOOK:
+            return _look(source, spec.wanted)
+        looked = done.get(LOOK)
+        if name == MAIN and isinstance(looked, EditAnalysisResult):
+            return _edit(source, spec.wanted, looked.analysis)
+    raise InternalError("What has to be done is not known.")
+
+
+def _planned(name: str, task: TaskSpec) -> PlannedTask:
+    return PlannedTask(name, SERVICE_OF[type(task)], task, fingerprint(task))
+
+
+def _source(spec: VideoEditSpec, done: Mapping[str, TaskResult]) -> StoredVideo:
+    source, fetched = spec.source, done.get(FETCH)
+    if isinstance(fetched, FetchResult):
+        source = StoredVideo(object=fetched.asset.object, info=_info(fetched.asset))
+    if source is None:
+        raise InternalError("The source of the edit is not known.")
+    if source.info.video is None:
+        raise MediaError(_ONLY_SOUND)
+    return source
+
+
+def _needs_look(info: MediaInfo, wanted: Wanted) -> bool:
+    """Whether an edit depends on what is in its source."""
+    loudness = wanted.lufs is not None and bool(info.audio)
+    return loudness or wanted.fit == "crop" or wanted.selection == HIGHLIGHT
+
+
+def _look(source: StoredVideo, wanted: Wanted) -> EditAnalysisTask:
+    return EditAnalysisTask(source=source.object, info=source.info, wanted=wanted)
+
+
+def _edit(source: StoredVideo, wanted: Wanted, found: Analysis) -> RenderTask:
+    graph = video_edit_graph(source.object, source.info, wanted, found)
+    return RenderTask(graph=graph, file_name=f"output.{graph.extension}")
 
 
 def _enhance(asset: Asset) -> RenderTask:
@@ -63,19 +146,20 @@ def _enhance(asset: Asset) -> RenderTask:
 def _metadata(asset: Asset) -> MetadataTask:
     info = _info(asset)
     if info.video is None:
-        raise MediaError("There is no video in this file, only sound.")
+        raise MediaError(_ONLY_SOUND)
     return MetadataTask(source=asset.object, info=info)
 
 
 def _motion_photo(spec: MotionPhotoSpec, asset: Asset) -> MotionPhotoTask:
     info = _info(asset)
+    clip = clip_graph(asset.object, info, spec.range_start, spec.range_end, spec.speed)
     return MotionPhotoTask(
         session_id=spec.session_id,
         source=asset.object,
         info=info,
-        clip=clip_graph(asset.object, info, spec.range_start, spec.range_end, spec.speed),
+        clip=clip,
         cover_time=spec.cover_time,
-        presentation_us=presentation_us(spec.range_start, spec.cover_time, spec.speed),
+        presentation_us=presentation_us(spec.range_start, spec.cover_time, spec.speed, clip),
         device=spec.device,
     )
 

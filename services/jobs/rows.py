@@ -14,7 +14,9 @@ from uuid_utils.compat import uuid7
 from libs.chassis.telemetry import trace_headers
 from libs.contracts.base import utcnow
 from libs.contracts.jobs import Job, JobError, JobSpec, JobState
-from libs.contracts.tasks import INTERACTIVE, Task, TaskResult
+from libs.contracts.rpc import JobDetail
+from libs.contracts.tasks import INTERACTIVE, SERVICE_OF, Task, TaskResult, TaskSpec
+from libs.media.graph import fingerprint
 from services.jobs.models import JobRow, TaskRow
 from services.jobs.planner import PlannedTask
 from services.jobs.workflow import Flow, TaskNode, TaskState
@@ -51,6 +53,13 @@ def job_of(row: JobRow | Row[Any]) -> Job:
     )
 
 
+def detail_of(row: JobRow) -> JobDetail:
+    """The job with what it was asked to do. Nothing moves `updated_at` after its end."""
+    job = job_of(row)
+    spec = cast("JobSpec", msgspec.convert(row.spec, JobSpec))
+    return JobDetail(job=job, spec=spec, completed_at=job.updated_at if job.state.terminal else None)
+
+
 def flow_of(row: JobRow, tasks: Sequence[TaskRow]) -> Flow:
     """The job as the state machine sees it."""
     nodes = tuple(
@@ -63,6 +72,7 @@ def flow_of(row: JobRow, tasks: Sequence[TaskRow]) -> Flow:
             task.fraction,
             tuple(task.follows),
             _error(task.error),
+            bool(task.fingerprint),
         )
         for task in tasks
     )
@@ -122,20 +132,8 @@ def new_task(
     job: JobRow, position: int, planned: PlannedTask, time_limit: float, *, share: str | None = None
 ) -> TaskRow:
     """`share` is what dispatch is fair between: by default owners, and within a shared owner its channels."""
-    task_id: UUID = uuid7()
-    payload: dict[str, Any] = {}
-    if planned.spec is not None:
-        task = Task(
-            task_id=task_id,
-            job_id=job.job_id,
-            owner=job.owner,
-            fingerprint=planned.fingerprint,
-            spec=planned.spec,
-            time_limit=time_limit,
-        )
-        payload = msgspec.to_builtins(task)
-    return TaskRow(
-        task_id=task_id,
+    row = TaskRow(
+        task_id=uuid7(),
         job_id=job.job_id,
         position=position,
         name=planned.name,
@@ -143,12 +141,35 @@ def new_task(
         lane=job.lane,
         owner=job.owner,
         share=share or f"{job.owner}/{job.channel or ''}",
-        fingerprint=planned.fingerprint,
+        fingerprint="",
         state=TaskState.BLOCKED.value,
         needs=list(planned.needs),
         follows=list(planned.follows),
         weight=planned.weight,
-        payload=payload,
+        time_limit=time_limit,
+        payload={},
         trace=trace_headers(),
         created_at=job.created_at,
     )
+    if planned.spec is not None:
+        _fill(row, planned.spec, planned.fingerprint)
+    return row
+
+
+def fill(row: TaskRow, spec: TaskSpec) -> None:
+    """Give a task that was not planned yet what it has to do."""
+    row.service = SERVICE_OF[type(spec)]
+    _fill(row, spec, fingerprint(spec))
+
+
+def _fill(row: TaskRow, spec: TaskSpec, content: str) -> None:
+    task = Task(
+        task_id=row.task_id,
+        job_id=row.job_id,
+        owner=row.owner,
+        fingerprint=content,
+        spec=spec,
+        time_limit=row.time_limit,
+    )
+    row.fingerprint = content
+    row.payload = msgspec.to_builtins(task)

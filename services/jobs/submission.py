@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from libs.contracts.errors import InvalidInputError, MediaError, UnavailableError
-from libs.contracts.jobs import EditQueueSpec, Job, JobSpec, JobState
+from libs.contracts.jobs import EditQueueSpec, Job, JobSpec, JobState, VideoEditSpec
 from libs.contracts.media import Asset
 from libs.contracts.rpc import Submission, SubmitJobs
 from services.jobs import events, workflow
+from services.jobs.growth import grow
 from services.jobs.models import JobRow, TaskRow
-from services.jobs.planner import AssetSpec, PlannedTask, plan
+from services.jobs.planner import AssetSpec, PlannedTask, plan, plan_video_edit
 from services.jobs.repository import Repository
 from services.jobs.results import known_results
 from services.jobs.rows import flow_of, job_of, new_job, new_task, write_flow
@@ -40,11 +41,9 @@ class Submitter:
 
     async def submit(self, request: SubmitJobs) -> list[Job]:
         """The jobs of `request`, in its order; a known key answers the job that exists."""
-        specs = [asset_spec(each.spec) for each in request.submissions]
-        assets = {
-            asset_id: await self._get_asset(asset_id, request.owner)
-            for asset_id in {spec.asset_id for spec in specs}
-        }
+        specs = [submitted(each.spec) for each in request.submissions]
+        wanted = {spec.asset_id for spec in specs if not isinstance(spec, VideoEditSpec)}
+        assets = {asset_id: await self._get_asset(asset_id, request.owner) for asset_id in wanted}
         for _ in range(_TRIES - 1):
             with suppress(IntegrityError):  # a replica got the same request: its jobs are there next time
                 return await self._write(request, assets)
@@ -68,24 +67,24 @@ class Submitter:
     async def _create(
         self, session: AsyncSession, request: SubmitJobs, submission: Submission, assets: dict[UUID, Asset]
     ) -> Job:
-        spec = asset_spec(submission.spec)
-        planned: list[PlannedTask] = []
-        problem: MediaError | None = None
-        try:
-            planned = plan(spec, assets[spec.asset_id])
-        except MediaError as error:
-            problem = error
-        if request.max_waiting is not None:
-            await _admit(session, planned, request.max_waiting)
+        spec = submitted(submission.spec)
         row = new_job(
             spec,
             key=submission.key,
             owner=request.owner,
             family=request.family,
-            asset_id=spec.asset_id,
+            asset_id=None if isinstance(spec, VideoEditSpec) else spec.asset_id,
             channel=request.channel,
             lane=submission.lane,
         )
+        planned: list[PlannedTask] = []
+        problem: MediaError | None = None
+        try:
+            planned = _planned(spec, row, assets)
+        except MediaError as error:
+            problem = error
+        if request.max_waiting is not None:
+            await _admit(session, planned, request.max_waiting)
         session.add(row)
         await session.flush()
         await events.record_created(self._repository.outbox, session, job_of(row))
@@ -120,7 +119,7 @@ async def enqueue(
     share: str | None = None,
 ) -> list[TaskRow]:
     """Write the tasks of a new job: completed where the result is known, failed where nothing can be done,
-    else waiting."""
+    else waiting for release or for what they need."""
     tasks = [new_task(row, at, task, time_limit, share=share) for at, task in enumerate(planned)]
     results = await known_results(session, [task.fingerprint for task in tasks])
     flow = workflow.unblock(flow_of(row, tasks))
@@ -129,13 +128,20 @@ async def enqueue(
             flow = workflow.failed(flow, task.task_id, each.error)
         elif result := results.get(task.fingerprint):
             flow = workflow.completed(flow, task.task_id, result)
+    flow = await grow(session, row, tasks, flow)
     write_flow(flow, row, tasks, row.created_at)
     session.add_all(tasks)
     return tasks
 
 
-def asset_spec(spec: JobSpec) -> AssetSpec:
-    """Raises `InvalidInputError` for what is not asked of one asset."""
+def _planned(spec: AssetSpec | VideoEditSpec, row: JobRow, assets: Mapping[UUID, Asset]) -> list[PlannedTask]:
+    if isinstance(spec, VideoEditSpec):
+        return plan_video_edit(spec, row.owner, row.job_id)
+    return plan(spec, assets[spec.asset_id])
+
+
+def submitted(spec: JobSpec) -> AssetSpec | VideoEditSpec:
+    """Raises `InvalidInputError` for what cannot be submitted."""
     if isinstance(spec, EditQueueSpec):
         raise InvalidInputError("An edit queue is executed, it cannot be submitted.")
     return spec

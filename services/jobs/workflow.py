@@ -25,8 +25,8 @@ _REASON = 500
 
 
 class TaskState(Enum):
-    """`blocked`: needs tasks that are not completed; `waiting`: may be released; `released`: on the
-    stream; `running`: claimed by a worker."""
+    """`blocked`: needs tasks that are not completed, or is not planned; `waiting`: may be released;
+    `released`: on the stream; `running`: claimed by a worker."""
 
     BLOCKED = "blocked"
     WAITING = "waiting"
@@ -49,7 +49,8 @@ _AFRESH: dict[str, Any] = {"state": TaskState.BLOCKED, "error": None}
 class TaskNode:
     """One task of a job; `needs` names the tasks that must be completed before it, `weight` its share of
     the job's progress. `follows` names the tasks whose results it is made of: it may run beside them, but is
-    of no use when they fail. `error` says why it failed."""
+    of no use when they fail. `error` says why it failed. What is not `planned` can be once all that it needs
+    is completed, and cannot be worked on before."""
 
     task_id: UUID
     name: str
@@ -59,6 +60,7 @@ class TaskNode:
     fraction: float = 0.0
     follows: tuple[str, ...] = ()
     error: JobError | None = None
+    planned: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,24 @@ class Flow:
 
 def unblock(flow: Flow) -> Flow:
     """Let blocked tasks wait for release once everything that they need is completed."""
+    free = {node.task_id for node in _free(flow) if node.planned}
+    return _each(flow, lambda node: replace(node, state=TaskState.WAITING) if node.task_id in free else node)
+
+
+def ripe(flow: Flow) -> TaskNode | None:
+    """The first task that is to be planned now: everything that it needs is completed."""
+    return next((node for node in _free(flow) if not node.planned), None)
+
+
+def planned(flow: Flow, task_id: UUID) -> Flow:
+    """It is known now what the task has to do."""
+    return unblock(_set(flow, task_id, planned=True))
+
+
+def _free(flow: Flow) -> list[TaskNode]:
+    """Blocked tasks that need nothing any more."""
     done = {node.name for node in flow.tasks if node.state is TaskState.COMPLETED}
-    return replace(
-        flow,
-        tasks=tuple(
-            replace(node, state=TaskState.WAITING)
-            if node.state is TaskState.BLOCKED and done.issuperset(node.needs)
-            else node
-            for node in flow.tasks
-        ),
-    )
+    return [node for node in flow.tasks if node.state is TaskState.BLOCKED and done.issuperset(node.needs)]
 
 
 def claimed(flow: Flow, task_id: UUID, *, replayed: bool) -> Flow | None:

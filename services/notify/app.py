@@ -11,6 +11,7 @@ from litestar import Litestar
 from libs.chassis.bus import Bus, new_instance, started
 from libs.chassis.health import ASGIApp, Health
 from libs.chassis.service import run
+from libs.contracts.access import AUTHENTICATE, Authenticate, Principal
 from libs.contracts.jobs import (
     JOB_CANCELLED,
     JOB_COMPLETED,
@@ -20,9 +21,18 @@ from libs.contracts.jobs import (
     Job,
 )
 from libs.contracts.media import MEDIA_INGESTED
-from libs.contracts.rpc import LIST_CHANNEL_JOBS, JobList, ListChannelJobs
+from libs.contracts.rpc import (
+    GET_JOB,
+    LIST_CHANNEL_JOBS,
+    GetJob,
+    JobDetail,
+    JobList,
+    ListChannelJobs,
+)
+from services.notify.entrance import Entrance
 from services.notify.hub import Hub
 from services.notify.ledger import Ledger
+from services.notify.past import Past
 from services.notify.routes import socket_route
 from services.notify.settings import NotifySettings
 
@@ -33,10 +43,19 @@ async def compose(settings: NotifySettings, health: Health) -> AsyncIterator[ASG
     await bus.connect()
     health.require("bus", bus.check)
 
-    async def channel_jobs(channel: str) -> list[Job]:
-        request = ListChannelJobs(channel=channel, finished_within=settings.ws_replay_window)
+    async def channel_jobs(family: str, channel: str) -> list[Job]:
+        window = settings.ws_replay_window
+        request = ListChannelJobs(family=family, channel=channel, finished_within=window)
         found: JobList = await bus.call(LIST_CHANNEL_JOBS, request)
         return found.jobs
+
+    async def whole_job(job: Job) -> Job:
+        found: JobDetail = await bus.call(GET_JOB, GetJob(job_id=job.job_id, owner=job.owner))
+        return found.job
+
+    async def authenticate(credentials: Authenticate) -> Principal:
+        principal: Principal = await bus.call(AUTHENTICATE, credentials)
+        return principal
 
     hub = Hub(queue=settings.ws_queue, hard_queue=settings.ws_queue_hard)
     ledger = Ledger(settings.ws_replay_window)
@@ -53,7 +72,8 @@ async def compose(settings: NotifySettings, health: Health) -> AsyncIterator[ASG
     bus.listen(JOB_PROGRESS, hub.on_job)
     async with started(bus):
         await ledger.open(bus.jetstream)
-        route = socket_route(hub, ledger, channel_jobs)
+        past, entrance = Past(ledger, channel_jobs, whole_job), Entrance(authenticate)
+        route = socket_route(hub, ledger, past, entrance, ping=settings.ws_ping)
         yield cast("ASGIApp", Litestar([route], openapi_config=None, logging_config=None))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import UUID
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -15,6 +14,7 @@ from libs.contracts.base import utcnow
 from libs.contracts.jobs import Job, JobEvent, JobState
 from libs.contracts.media import MediaIngested
 from services.notify.families import enhancement
+from services.notify.families.family import Family
 from services.notify.mailbox import Letter, Mailbox, Timeline
 
 log = logging.getLogger(__name__)
@@ -28,13 +28,12 @@ LAG = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
 )
 
-Delivered = Callable[[UUID], Awaitable[bool]]
-
 
 class Listener:
-    """One socket of a channel."""
+    """One socket of a family's channel."""
 
-    def __init__(self, channel: str, mailbox: Mailbox) -> None:
+    def __init__(self, family: Family, channel: str, mailbox: Mailbox) -> None:
+        self.family = family
         self.channel = channel
         self.mailbox = mailbox
         self._timeline = Timeline()
@@ -43,7 +42,7 @@ class Listener:
         """Queue the state of a job, unless a newer one was shown."""
         if not self._timeline.admit(job, time.monotonic()):
             return
-        body = enhancement.status_update(job)
+        body = self.family.status_update(job)
         if job.state is JobState.PROCESSING:
             self.mailbox.put_progress(job.job_id, Letter(body))
             return
@@ -53,32 +52,31 @@ class Listener:
 
 
 class Hub:
-    """Sockets of this process by channel. Several sockets of one channel all get everything."""
+    """Sockets of this process by family and channel. Several sockets of one channel all get everything."""
 
     def __init__(self, *, queue: int, hard_queue: int) -> None:
         self._queue = queue
         self._hard_queue = hard_queue
-        self._channels: defaultdict[str, set[Listener]] = defaultdict(set)
+        self._channels: defaultdict[tuple[str, str], set[Listener]] = defaultdict(set)
 
     @contextmanager
-    def listening(self, channel: str) -> Iterator[Listener]:
-        """A listener that hears everything of `channel` from now on."""
-        listener = Listener(channel, Mailbox(self._queue, self._hard_queue))
-        self._channels[channel].add(listener)
+    def listening(self, family: Family, channel: str) -> Iterator[Listener]:
+        """A listener that hears everything of `family` on `channel` from now on."""
+        listener = Listener(family, channel, Mailbox(self._queue, self._hard_queue))
+        address = (family.FAMILY, channel)
+        self._channels[address].add(listener)
         CONNECTIONS.inc()
         try:
             yield listener
         finally:
             CONNECTIONS.dec()
             DROPPED.inc(listener.mailbox.dropped)
-            self._channels[channel].discard(listener)
-            if not self._channels[channel]:
-                del self._channels[channel]
+            self._channels[address].discard(listener)
+            if not self._channels[address]:
+                del self._channels[address]
 
     def _listeners(self, family: str, channel: str | None) -> tuple[Listener, ...]:
-        if channel is None or family != enhancement.FAMILY:
-            return ()
-        return tuple(self._channels.get(channel, ()))
+        return () if channel is None else tuple(self._channels.get((family, channel), ()))
 
     async def on_job(self, event: JobEvent) -> None:
         """A job was created, moved, or ended."""
@@ -87,6 +85,8 @@ class Hub:
             listener.show(event.job)
 
     async def on_ingested(self, event: MediaIngested) -> None:
-        """An upload is complete."""
+        """An upload is complete, which one family tells."""
+        if event.family != enhancement.FAMILY:
+            return
         for listener in self._listeners(event.family, event.channel):
             listener.mailbox.put(Letter(enhancement.upload_status(event.asset)))

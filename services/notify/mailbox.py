@@ -74,7 +74,7 @@ class Mailbox:
         self._filled.set()
 
     def put_echo(self, letter: Letter) -> None:
-        """Queue an answer that nobody waits for, unless the reader is behind."""
+        """Queue what nobody waits for, unless the reader is behind."""
         if len(self._must) < _ECHOES:
             self.put(letter)
 

@@ -1,101 +1,66 @@
-"""`/ws/{client_id}`: one socket of the enhancement channel."""
+"""`/ws/{id}`: with credentials the jobs channel of the user of that id, else the enhancement channel of the
+client of that id."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from functools import partial
 
-import anyio
-import msgspec
-from litestar import WebSocket, websocket
-from litestar.exceptions import WebSocketDisconnect
+from litestar import websocket
 from litestar.handlers.websocket_handlers import WebsocketRouteHandler
+from litestar.params import FromPath
 
-from libs.contracts.errors import ReelbusError
-from libs.contracts.jobs import Job
-from services.notify.families import enhancement
-from services.notify.hub import SENT, Hub, Listener
+from libs.contracts.access import Authenticate
+from services.notify.conversation import Conversation, close
+from services.notify.entrance import (
+    POLICY_VIOLATION,
+    Entrance,
+    RefusedError,
+    Socket,
+    credentials_of,
+    subprotocol_of,
+)
+from services.notify.families import enhancement, jobs
+from services.notify.hub import Hub
 from services.notify.ledger import Ledger
-from services.notify.mailbox import Letter, SlowReaderError
+from services.notify.mailbox import Letter
+from services.notify.past import Past
 
 log = logging.getLogger(__name__)
 
 _MAX_CLIENT_ID = 200
-_MAX_ECHO = 1000
-_TRY_AGAIN_LATER = 1013
-_POLICY_VIOLATION = 1008
-
-ChannelJobs = Callable[[str], Awaitable[list[Job]]]
 
 
-def socket_route(hub: Hub, ledger: Ledger, channel_jobs: ChannelJobs) -> WebsocketRouteHandler:
-    """The route; `channel_jobs` answers what a channel may still have to hear of."""
+def socket_route(
+    hub: Hub, ledger: Ledger, past: Past, entrance: Entrance, *, ping: float
+) -> WebsocketRouteHandler:
+    """The route; `ping` is seconds between two PINGs on the jobs channel."""
+
+    async def of_client(socket: Socket, client_id: str) -> None:
+        if len(client_id) > _MAX_CLIENT_ID:
+            raise RefusedError(POLICY_VIOLATION, "client id too long")
+        with hub.listening(enhancement, client_id) as listener:
+            listener.mailbox.put(Letter(enhancement.connection(client_id)))
+            await Conversation(socket, listener, ledger, past, ping=ping).run()
+
+    async def of_user(socket: Socket, user_id: str, credentials: Authenticate) -> None:
+        check = partial(entrance.check, credentials, user_id)
+        await check()
+        with hub.listening(jobs, jobs.channel_of(user_id)) as listener:
+            await Conversation(socket, listener, ledger, past, ping=ping, check=check).run()
 
     @websocket("/ws/{client_id:str}")
-    async def ws(socket: WebSocket[Any, Any, Any], client_id: str) -> None:
-        await socket.accept()
-        if len(client_id) > _MAX_CLIENT_ID:
-            await socket.close(code=_POLICY_VIOLATION, reason="client id too long")
-            return
-        with hub.listening(client_id) as listener:
-            listener.mailbox.put(Letter(enhancement.connection(client_id)))
-            await _talk(socket, listener, ledger, channel_jobs)
+    async def ws(socket: Socket, client_id: FromPath[str]) -> None:
+        """A socket is accepted before it is refused: browsers see no other close codes."""
+        await socket.accept(subprotocols=subprotocol_of(socket))
+        try:
+            credentials = credentials_of(socket)
+            if credentials is None:
+                await of_client(socket, client_id)
+            else:
+                await of_user(socket, client_id, credentials)
+        except RefusedError as error:
+            log.info("socket refused", extra={"code": error.code, "reason": error.reason})
+            await close(socket, error.code, error.reason)
 
     return ws
-
-
-async def _talk(
-    socket: WebSocket[Any, Any, Any], listener: Listener, ledger: Ledger, channel_jobs: ChannelJobs
-) -> None:
-    """Write what the listener gets and answer what the client says, until either side ends."""
-    works = [
-        asyncio.create_task(_write(socket, listener, ledger)),
-        asyncio.create_task(_read(socket, listener)),
-        asyncio.create_task(_catch_up(listener, ledger, channel_jobs)),
-    ]
-    try:
-        await asyncio.wait(works[:2], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for work in works:
-            work.cancel()
-        with anyio.CancelScope(shield=True):
-            results = await asyncio.gather(*works, return_exceptions=True)
-    for result in results:
-        if isinstance(result, SlowReaderError):
-            await socket.close(code=_TRY_AGAIN_LATER, reason="reading too slowly")
-        elif isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
-            log.warning("socket failed", extra={"channel": listener.channel, "error": repr(result)})
-
-
-async def _write(socket: WebSocket[Any, Any, Any], listener: Listener, ledger: Ledger) -> None:
-    while True:
-        letter = await listener.mailbox.get()
-        await socket.send_text(msgspec.json.encode(letter.body).decode())
-        SENT.labels(letter.body["type"]).inc()
-        if letter.ends is not None:
-            await ledger.mark(letter.ends)
-
-
-async def _read(socket: WebSocket[Any, Any, Any], listener: Listener) -> None:
-    while True:
-        message = cast("dict[str, Any]", await socket.receive())
-        if message["type"] == "websocket.disconnect":
-            return
-        text = message.get("text")
-        if text is None:
-            text = f"{len(message.get('bytes') or b'')} bytes"
-        listener.mailbox.put_echo(Letter(enhancement.received(text[:_MAX_ECHO])))
-
-
-async def _catch_up(listener: Listener, ledger: Ledger, channel_jobs: ChannelJobs) -> None:
-    """Tell a client that comes (back) the state of its unfinished files, and ends that it missed."""
-    try:
-        jobs = await channel_jobs(listener.channel)
-    except ReelbusError as error:
-        log.warning("no state for a new socket", extra={"channel": listener.channel, "error": str(error)})
-        return
-    for job in jobs:
-        if not job.state.terminal or not await ledger.delivered(job.job_id):
-            listener.show(job)

@@ -22,3 +22,9 @@ class NotifySettings(ServiceSettings, BusSettings):
         description="Seconds that the end of a job is kept for a client that was away when it happened.",
         gt=0,
     )
+    ws_ping: float = Field(
+        30.0,
+        description="Seconds between two PINGs on a socket of the jobs channel. Its credentials are looked at"
+        " again as often, and a socket whose credentials expired or were revoked is closed.",
+        gt=0,
+    )

@@ -21,6 +21,7 @@ from libs.contracts.tasks import (
     TASK_COMPLETED,
     TASK_FAILED,
     TASK_PROGRESS,
+    TASK_STOPPED,
     MetadataTask,
     Task,
     TaskProgress,
@@ -43,6 +44,7 @@ class Stage:
         self.claims: list[ClaimTask] = []
         self.completed = Inbox()
         self.failed = Inbox()
+        self.stopped = Inbox()
         self.progress: list[tuple[float, float]] = []
         self.bus: Bus
         self._nats = nats
@@ -66,6 +68,7 @@ class Stage:
         bus.serve(CLAIM_TASK, claim)
         bus.consume(TASK_COMPLETED, self.completed)
         bus.consume(TASK_FAILED, self.failed)
+        bus.consume(TASK_STOPPED, self.stopped)
         bus.listen(TASK_PROGRESS, moved)
 
     async def worker(self, work: Work, **settings: float) -> Bus:

@@ -137,6 +137,52 @@ async def test_an_owner_has_a_cap(jobs: Jobs) -> None:
     assert (await jobs.released())[-3:] == others
 
 
+async def test_a_service_may_have_a_cap_of_its_own(jobs: Jobs) -> None:
+    await jobs.submit(9, owner="a")
+    await jobs.submit(9, owner="a", kind=ExtractMetadataSpec)
+    it = Dispatcher(jobs.repository, window=20, cap=5, interval=1, caps={"analyze": 2})
+    assert [await it.round(service) for service in (SERVICE, "analyze")] == [5, 2]
+
+
+async def drain(jobs: Jobs, it: Dispatcher, wanted: set[UUID], *, cap: int) -> list[UUID]:
+    """Work two at a time until all of `wanted` are done; jobs in order of their ends. No owner has more than
+    `cap` out at any time."""
+    ended: list[UUID] = []
+    while not wanted <= set(ended):
+        await it.round(SERVICE)
+        out = await jobs.tasks("released", "running")
+        assert max(Counter(task.owner for task in out).values()) <= cap
+        ended += [task.job_id for task in out[:2]]
+        await complete(jobs, 2)
+    return ended
+
+
+async def test_nobody_waits_behind_another_s_backlog(jobs: Jobs) -> None:
+    """One owner has much, nine come later with little: all of them take turns."""
+    backlog = set(await jobs.submit(60, owner="a"))
+    it = dispatcher(jobs, window=2, cap=3)
+    await it.round(SERVICE)
+    late = {owner: await jobs.submit(3, owner=owner) for owner in "bcdefghij"}
+    ended = await drain(jobs, it, {job_id for mine in late.values() for job_id in mine}, cap=3)
+    assert len(backlog.intersection(ended)) <= 2 + 3 + 1  # ready before; one for each turn of the others
+    for turn in range(3):
+        ends = [ended.index(mine[turn]) for mine in late.values()]
+        assert max(ends) - min(ends) < 10 + 2
+
+
+async def test_who_comes_late_does_not_wait_for_many_backlogs(jobs: Jobs) -> None:
+    """More owners wait than there are places to work: everybody has a turn, then everybody a second one."""
+    for owner in "abcdefghij":
+        await jobs.submit(10, owner=owner)
+    it = dispatcher(jobs, window=2)
+    await it.round(SERVICE)
+    late = await jobs.submit(2, owner="z")
+    ended = await drain(jobs, it, set(late), cap=64)
+    first, second = (ended.index(job_id) for job_id in late)
+    assert first < 11 + 2
+    assert second < 2 * 11 + 2
+
+
 async def test_twins_wait_for_the_first_and_are_answered_with_it(jobs: Jobs) -> None:
     it = dispatcher(jobs, window=10)
     first, *twins = await jobs.submit(5, content=1)

@@ -207,6 +207,8 @@ async def test_jobs_of_a_channel_are_the_open_ones_and_the_recent_ends(jobs: Job
     found = await jobs.repository.channel_jobs("alice", 60)
     assert [job.job_id for job in found] == [done, running]
     assert [job.job_id for job in await jobs.repository.channel_jobs("alice", 0)] == [running]
+    assert await jobs.repository.channel_jobs("alice", 60, found[0].family) == found
+    assert await jobs.repository.channel_jobs("alice", 60, "another") == []
 
 
 # --- plans of several tasks ----------------------------------------------------------------------

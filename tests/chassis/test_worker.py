@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -20,6 +20,7 @@ from libs.contracts.tasks import (
     MetadataTask,
     TaskFailed,
     TaskResult,
+    TaskStopped,
 )
 from reelbus.stack.setup import ensure_bucket
 from tests.chassis.buses import buried, running, until
@@ -108,6 +109,76 @@ async def test_a_cancel_stops_the_work_and_leaves_nothing(stage: Stage) -> None:
     assert stage.files() == []
     assert (stage.completed.got, stage.failed.got) == ([], [])
     assert await buried(stage.bus) == []
+
+
+async def store_and_stick(_: MetadataTask, context: TaskContext) -> TaskResult:
+    """Work that is stopped when it has stored something."""
+    path = context.scratch / "out.json"
+    path.write_bytes(b"{}")
+    await context.artifact(path, "metadata.json", "application/json")
+    context.progress(1.0)
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def test_who_is_stopped_tells_what_was_stored(stage: Stage) -> None:
+    await stage.worker(store_and_stick)
+    task_id = await stage.send()
+    await until(lambda: stage.progress)
+    await stage.bus.signal(CANCEL_TASKS, CancelTasks(task_ids=[task_id]))
+    await stage.stopped.filled(1)
+    await stage.idle()
+    told: Any = stage.stopped.got[0][0]
+    assert isinstance(told, TaskStopped)
+    assert (told.task_id, told.keys) == (task_id, [f"results/{told.fingerprint}/metadata.json"])
+    assert (stage.completed.got, stage.failed.got) == ([], [])
+
+
+async def test_who_is_stopped_empty_handed_tells_nothing(stage: Stage) -> None:
+    stuck = Stuck()
+    await stage.worker(stuck)
+    task_id = await stage.send()
+    await until(lambda: stuck.begun)
+    await stage.bus.signal(CANCEL_TASKS, CancelTasks(task_ids=[task_id]))
+    await stage.idle()
+    assert stage.stopped.got == []
+
+
+async def test_a_cancel_that_finds_the_work_done_comes_too_late(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody was told of could never be removed."""
+    bus = await stage.worker(write)
+    publish, publishing = bus.publish, asyncio.Event()
+    task_ids: list[UUID] = []
+
+    async def slowly(*args: Any, **options: Any) -> None:
+        publishing.set()
+        await stage.bus.signal(CANCEL_TASKS, CancelTasks(task_ids=task_ids))
+        await asyncio.sleep(0.3)
+        await publish(*args, **options)
+
+    monkeypatch.setattr(bus, "publish", slowly)
+    task_ids.append(await stage.send())
+    await publishing.wait()
+    await stage.completed.filled(1)
+    await stage.idle()
+    assert stage.stopped.got == []
+
+
+async def test_attempts_are_counted(stage: Stage) -> None:
+    seen: list[int] = []
+
+    async def work(spec: MetadataTask, context: TaskContext) -> TaskResult:
+        seen.append(context.attempt)
+        if len(seen) < 3:
+            raise UnavailableError("Storage does not answer.")
+        return await write(spec, context)
+
+    await stage.worker(work)
+    await stage.send()
+    await stage.completed.filled(1)
+    assert seen == [1, 2, 3]
 
 
 async def test_a_stopped_worker_hands_its_work_to_another(stage: Stage) -> None:

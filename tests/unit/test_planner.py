@@ -19,7 +19,7 @@ from libs.contracts.jobs import (
 from libs.contracts.tasks import MetadataTask, MotionPhotoTask, PreviewTask, RenderTask
 from libs.media.motion import clip_graph, preview_graph
 from services.jobs.planner import AssetSpec, PlannedTask, plan
-from services.jobs.submission import asset_spec
+from services.jobs.submission import submitted
 from tests.unit.samples import asset, info
 
 ENHANCE = EnhanceSpec(asset_id=UUID(int=1))
@@ -158,7 +158,7 @@ def test_planning_is_pure(spec: AssetSpec) -> None:
     assert msgspec.json.encode(source) == before
 
 
-def test_an_edit_queue_is_not_asked_of_an_asset() -> None:
-    assert asset_spec(ENHANCE) is ENHANCE
+def test_an_edit_queue_cannot_be_submitted() -> None:
+    assert submitted(ENHANCE) is ENHANCE
     with pytest.raises(InvalidInputError, match="cannot be submitted"):
-        asset_spec(EditQueueSpec(request_code="user", video_ids=[1]))
+        submitted(EditQueueSpec(request_code="user", video_ids=[1]))

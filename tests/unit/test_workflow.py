@@ -230,3 +230,46 @@ def test_what_is_made_of_two_failures_comes_back_with_the_second() -> None:
 def test_a_cancel_ends_an_independent_job() -> None:
     flow = workflow.cancelled(workflow.failed(queue(), A, ERROR))
     assert (flow.state, states(flow)) == (JobState.CANCELLED, [FAILED, FAILED, FAILED, GONE])
+
+
+# --- plans that grow -----------------------------------------------------------------------------
+
+
+def growing() -> Flow:
+    """`b` is planned when `a` is completed."""
+    nodes = (TaskNode(A, "a", BLOCKED), TaskNode(B, "b", BLOCKED, ("a",), planned=False))
+    return workflow.unblock(Flow(JobState.PENDING, nodes))
+
+
+def test_a_task_is_ripe_once_what_it_needs_is_completed() -> None:
+    flow = growing()
+    assert workflow.ripe(flow) is None
+    flow = workflow.completed(flow, A, result())
+    ripe = workflow.ripe(flow)
+    assert ripe is not None
+    assert (ripe.task_id, states(flow)) == (B, [DONE, BLOCKED])
+
+
+def test_what_is_not_planned_is_not_claimed() -> None:
+    flow = workflow.completed(growing(), A, result())
+    assert workflow.claimed(flow, B, replayed=False) is None
+
+
+def test_a_planned_task_waits_at_once() -> None:
+    flow = workflow.planned(workflow.completed(growing(), A, result()), B)
+    assert (states(flow), workflow.ripe(flow)) == ([DONE, W], None)
+    assert workflow.completed(flow, B, result("b")).result == result("b")
+
+
+def test_a_task_that_cannot_be_planned_fails_the_job() -> None:
+    flow = workflow.failed(workflow.completed(growing(), A, result()), B, ERROR)
+    assert (flow.state, flow.error, workflow.ripe(flow)) == (JobState.FAILED, ERROR, None)
+
+
+def test_nothing_is_ripe_in_a_job_that_ended() -> None:
+    flow = workflow.cancelled(workflow.completed(growing(), A, result()))
+    assert (states(flow), workflow.ripe(flow)) == ([DONE, GONE], None)
+
+
+def test_what_is_to_come_counts_for_progress() -> None:
+    assert workflow.completed(growing(), A, result()).progress == 50.0

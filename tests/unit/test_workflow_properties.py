@@ -28,12 +28,20 @@ TASK_ORDER = [TaskState.BLOCKED, TaskState.WAITING, TaskState.RELEASED, TaskStat
 
 @st.composite
 def dags(draw: st.DrawFn, *, independent: bool | None = None) -> Flow:
-    """Up to five tasks, each needing, and made of, some of those before it."""
+    """Up to five tasks, each needing, and made of, some of those before it; some are planned late."""
     nodes: list[TaskNode] = []
     for number in range(draw(st.integers(1, 5))):
         some = some_of([node.name for node in nodes])
         needs, follows, weight = draw(some), draw(some), draw(st.floats(0.1, 10.0))
-        node = TaskNode(UUID(int=number), f"t{number}", TaskState.BLOCKED, needs, weight, follows=follows)
+        node = TaskNode(
+            UUID(int=number),
+            f"t{number}",
+            TaskState.BLOCKED,
+            needs,
+            weight,
+            follows=follows,
+            planned=draw(st.booleans()),
+        )
         nodes.append(node)
     chosen = draw(st.booleans()) if independent is None else independent
     return workflow.unblock(Flow(JobState.PENDING, tuple(nodes), independent=chosen))
@@ -43,7 +51,7 @@ def some_of(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(names), unique=True, max_size=2).map(tuple) if names else st.just(())
 
 
-KINDS = ["claim", "progress", "complete", "complete", "fail", "cancel", "replay", "release"]
+KINDS = ["claim", "progress", "complete", "complete", "fail", "cancel", "replay", "release", "plan"]
 facts = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 4), st.floats(0, 1)), max_size=40)
 
 
@@ -55,6 +63,17 @@ def release(flow: Flow, task: UUID) -> Flow:
     return replace(flow, tasks=tuple(nodes))
 
 
+def plan(flow: Flow, task: UUID) -> Flow:
+    """What growth does, when it is the task's turn."""
+    node = workflow.ripe(flow)
+    return flow if node is None or node.task_id != task else workflow.planned(flow, task)
+
+
+def complete(flow: Flow, task: UUID, name: str) -> Flow:
+    """By a worker or a known result: nothing is known of what is not planned."""
+    return workflow.completed(flow, task, result(name)) if flow.task(task).planned else flow
+
+
 def apply(flow: Flow, fact: Fact) -> Flow:
     kind, number, fraction = fact
     task = flow.tasks[number % len(flow.tasks)].task_id
@@ -62,10 +81,11 @@ def apply(flow: Flow, fact: Fact) -> Flow:
         "claim": lambda: workflow.claimed(flow, task, replayed=False),
         "replay": lambda: workflow.claimed(flow, task, replayed=True),
         "progress": lambda: workflow.progressed(flow, task, fraction),
-        "complete": lambda: workflow.completed(flow, task, result(str(number))),
+        "complete": lambda: complete(flow, task, str(number)),
         "fail": lambda: workflow.failed(flow, task, ERROR),
         "cancel": lambda: workflow.cancelled(flow),
         "release": lambda: release(flow, task),
+        "plan": lambda: plan(flow, task),
     }
     return steps[kind]() or flow
 
@@ -75,15 +95,18 @@ def check_state(flow: Flow) -> None:
     done = {node.name for node in flow.tasks if node.state is TaskState.COMPLETED}
     for node in flow.tasks:
         if node.state is TaskState.BLOCKED:
-            assert not done.issuperset(node.needs)
+            assert not done.issuperset(node.needs) or not node.planned
         if node.state in (TaskState.WAITING, TaskState.RELEASED, TaskState.RUNNING):
             assert done.issuperset(node.needs)
+            assert node.planned
         assert (node.state is TaskState.FAILED) == (node.error is not None)
     assert (flow.state is JobState.COMPLETED) == all(state is TaskState.COMPLETED for state in states)
     assert (flow.state is JobState.FAILED) == (flow.error is not None)
     assert (flow.result is not None) == (states[-1] is TaskState.COMPLETED)
     assert not flow.state.terminal or all(state.terminal for state in states)
     assert flow.progress == 100.0 if flow.state is JobState.COMPLETED else 0.0 <= flow.progress <= 99.0
+    ripe = workflow.ripe(flow)
+    assert ripe is None or (not flow.state.terminal and not ripe.planned and done.issuperset(ripe.needs))
     if flow.independent:
         check_independence(flow)
     else:
@@ -117,6 +140,7 @@ def check_step(before: Flow, after: Flow, fact: Fact) -> None:
     for old, new in zip(before.tasks, after.tasks, strict=True):
         fixed = ("task_id", "name", "needs", "follows", "weight")
         assert all(getattr(old, name) == getattr(new, name) for name in fixed)
+        assert old.planned == new.planned or (new.planned and fact[0] == "plan")
         if fact[0] == "replay":
             assert old.state is not TaskState.COMPLETED or new == old
         elif old.state.terminal:
@@ -152,12 +176,14 @@ def test_facts_that_come_twice_change_nothing_more(flow: Flow, story: list[Fact]
 def test_completions_in_any_order_complete_the_job(flow: Flow, order: list[int]) -> None:
     for number in order:
         flow = apply(flow, ("complete", number, 0.0))
-    assert flow.state is JobState.COMPLETED
+    assert finish(flow).state is JobState.COMPLETED
 
 
 def finish(flow: Flow) -> Flow:
-    """Run whatever is open, until nothing is."""
+    """Plan and run whatever is open, until nothing is."""
     for _ in flow.tasks:
+        while (ripe := workflow.ripe(flow)) is not None:
+            flow = workflow.planned(flow, ripe.task_id)
         for number, node in enumerate(flow.tasks):
             if node.state in (TaskState.WAITING, TaskState.RELEASED, TaskState.RUNNING):
                 flow = apply(flow, ("complete", number, 0.0))
@@ -176,7 +202,8 @@ def test_a_replayed_job_can_still_be_completed(flow: Flow, story: list[Fact]) ->
         flow = apply(flow, ("replay", number, 0.0))
         flow = flow if flow.state.terminal else finish(flow)
     failures = [node for node in flow.tasks if node.state is TaskState.FAILED]
-    assert all(node.needs for node in failures if node.error == ERROR)  # those were never delivered
+    never_delivered = [node for node in failures if node.error == ERROR]
+    assert all(node.needs or not node.planned for node in never_delivered)
     assert flow.state is (JobState.FAILED if failures else JobState.COMPLETED)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from libs.contracts.base import utcnow
 from libs.contracts.jobs import Job, JobState
 from libs.contracts.media import Asset
+from services.notify.families.family import Body
 
 FAMILY = "enhancement"
+SHOWS_RESULTS = False
 
+_MAX_ECHO = 1000
 _PROCESS = {"enhance": "video_enhancement", "extract_metadata": "metadata_extraction"}
 
 
@@ -17,16 +18,17 @@ def _now() -> str:
     return utcnow().isoformat()
 
 
-def connection(client_id: str) -> dict[str, Any]:
+def connection(client_id: str) -> Body:
     return {"type": "connection", "status": "connected", "client_id": client_id, "timestamp": _now()}
 
 
-def received(text: str) -> dict[str, Any]:
-    """The answer to a text that means nothing here."""
+def answer(said: str | bytes) -> Body:
+    """Nothing that a client can say means anything here; at most 1,000 characters come back."""
+    text = said[:_MAX_ECHO] if isinstance(said, str) else f"{len(said)} bytes"
     return {"type": "message", "content": f"Received: {text}", "timestamp": _now()}
 
 
-def upload_status(asset: Asset) -> dict[str, Any]:
+def upload_status(asset: Asset) -> Body:
     return {
         "type": "upload_status",
         "file_id": str(asset.asset_id),
@@ -36,7 +38,7 @@ def upload_status(asset: Asset) -> dict[str, Any]:
     }
 
 
-def status_update(job: Job) -> dict[str, Any]:
+def status_update(job: Job) -> Body:
     """`progress` is an integer 0…100; a cancelled job shows as failed, which is all the contract knows."""
     cancelled = job.state is JobState.CANCELLED
     error = "The process was cancelled." if cancelled else job.error.message if job.error else None

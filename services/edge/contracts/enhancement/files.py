@@ -47,21 +47,25 @@ class ResultFiles:
         self._jobs = jobs
 
     async def enhanced(self, name: str) -> Content:
+        """The file of `result`."""
+        found = await self.result(name)
+        return await stored_content(self._storage, found.artifact)
+
+    async def result(self, name: str) -> RenderResult:
         """`enhanced_{file_id}.{ext}` or `{file_id}`. The extension is the result's own or that of the
-        uploaded file."""
+        uploaded file. Raises `NotFoundError`."""
         found = _ENHANCED.fullmatch(name)
         if found is None:
             raise NotFoundError("File not found")
         file_id = file_id_of(found[1])
         job = await self._finished(ENHANCE, file_id)
         assert isinstance(job.result, RenderResult)
-        artifact = job.result.artifact
         extension = (found[2] or "").lower()
-        if extension and extension != PurePosixPath(artifact.key).suffix[1:]:
+        if extension and extension != PurePosixPath(job.result.artifact.key).suffix[1:]:
             asset = await self._asset(file_id)
             if extension != PurePosixPath(asset.name).suffix[1:].lower():
                 raise NotFoundError("File not found")
-        return await stored_content(self._storage, artifact)
+        return job.result
 
     async def metadata(self, name: str) -> Content:
         """`{file_id}_metadata.json` or `{file_id}.json`."""

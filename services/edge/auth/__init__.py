@@ -1,0 +1,1 @@
+"""Who is calling: JWTs, API keys, and what their owners may do."""

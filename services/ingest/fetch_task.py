@@ -1,0 +1,31 @@
+"""Tasks of ingest: `FetchTask` in, an asset out."""
+
+from __future__ import annotations
+
+from libs.chassis.worker import TaskContext
+from libs.contracts.errors import InvalidInputError, UnavailableError
+from libs.contracts.tasks import FetchResult, FetchTask
+from services.ingest.fetching import Fetching
+
+FAMILY = "jobs"
+PATIENCE = 3
+"""Attempts at a server that does not answer."""
+
+
+class FetchHandler:
+    """Handles `FetchTask`s."""
+
+    def __init__(self, fetching: Fetching) -> None:
+        self._fetching = fetching
+
+    async def __call__(self, task: FetchTask, context: TaskContext) -> FetchResult:
+        """Raises what `Fetching.fetch` raises; `InvalidInputError` instead of `UnavailableError` when the
+        stranger's server is away for too long."""
+        try:
+            asset = await self._fetching.fetch(task.url, task.owner, family=FAMILY, require_video=True)
+        except UnavailableError as error:
+            ours = "error_code" not in error.details
+            if ours or context.attempt < PATIENCE:
+                raise
+            raise InvalidInputError(error.message, **error.details) from error
+        return FetchResult(asset=asset)

@@ -1,0 +1,84 @@
+"""From a stranger's URL to an asset: an upload whose client is another server."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+import anyio
+
+from libs.chassis.fetch import Fetched, Fetcher
+from libs.chassis.storage import Storage
+from libs.chassis.telemetry import TRACER
+from libs.contracts.errors import ReelbusError, UnavailableError
+from libs.contracts.media import Asset
+from libs.contracts.rpc import AbandonUpload, BeginUpload, CompleteUpload
+from services.ingest.handlers import Handlers, new_upload
+from services.ingest.repository import Repository
+
+log = logging.getLogger(__name__)
+
+
+class Fetching:
+    """Stores what URLs lead to, `at_once` of them at the same time: each holds the memory of an upload.
+    Sizes and times are bounded by the rules of `fetcher`."""
+
+    def __init__(
+        self,
+        handlers: Handlers,
+        repository: Repository,
+        storage: Storage,
+        fetcher: Fetcher,
+        *,
+        at_once: int = 8,
+    ) -> None:
+        self._handlers = handlers
+        self._repository = repository
+        self._storage = storage
+        self._fetcher = fetcher
+        self._free = at_once
+
+    async def fetch(
+        self, url: str, owner: str, *, family: str, channel: str | None = None, require_video: bool = False
+    ) -> Asset:
+        """The asset of what is behind `url`. Raises what the fetcher and `Handlers.complete` raise, and
+        `UnavailableError` while too many others are under way. Whatever fails, or whoever cancels, nothing
+        is left."""
+        if not self._free:
+            raise UnavailableError("Too many downloads at once; try again.")
+        self._free -= 1
+        try:
+            with TRACER.start_as_current_span("fetch"):
+                async with self._fetcher.open(url) as fetched:
+                    return await self._store(fetched, owner, family, channel, require_video)
+        finally:
+            self._free += 1
+
+    async def _store(
+        self, fetched: Fetched, owner: str, family: str, channel: str | None, require_video: bool
+    ) -> Asset:
+        row = new_upload(BeginUpload(owner=owner, name=fetched.name, declared_type=fetched.content_type))
+        max_size = self._fetcher.rules.max_size
+        asset_id, key, kind = row.asset_id, row.key, row.declared_type
+        try:
+            await self._repository.begin(row)
+            stored = await self._storage.put_stream(key, fetched.chunks, kind, max_size=max_size)
+            request = CompleteUpload(
+                asset_id=asset_id,
+                size=stored.size,
+                sha256=stored.sha256,
+                family=family,
+                channel=channel,
+                require_video=require_video,
+            )
+            return await self._handlers.complete(request)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._abandon(asset_id)
+            raise
+
+    async def _abandon(self, asset_id: UUID) -> None:
+        try:
+            await self._handlers.abandon(AbandonUpload(asset_id=asset_id))
+        except ReelbusError as error:  # the sweeper will find it
+            log.warning("download not abandoned", extra={"asset_id": str(asset_id), "error": str(error)})
