@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
-from libs.media.motionphoto import MotionPhoto, read
 
+from libs.media.motionphoto import MotionPhoto, read
 from tests.stack.harness import Stack
 
 Json = dict[str, Any]
