@@ -144,7 +144,7 @@ def test_the_preview_of_a_token_plays_without_a_header(
 
 
 def test_ten_requests_a_minute_from_an_address_over_both_edges(addresses: Sequence[str]) -> None:
-    """Refused ones count; previews and health do not. Another address goes on."""
+    """Refused ones count; previews and health only when their token is wrong. Another address goes on."""
     ip = {"X-Forwarded-For": "198.51.100.7"}
     studios = [Studio(address, **ip) for address in addresses]
     with ThreadPoolExecutor(15) as pool:
@@ -158,6 +158,8 @@ def test_ten_requests_a_minute_from_an_address_over_both_edges(addresses: Sequen
     for studio in studios:
         assert studio.http.head("/health").status_code == 200
         refusal(studio.http.get(preview_path(UNKNOWN)), 401, "INVALID_TOKEN")
+        guess = studio.http.get(preview_path(UNKNOWN), headers={"Authorization": "Bearer guess"})
+        refusal(guess, 429, "RATE_LIMITED")
     refusal(somebody(addresses[0]).try_cleanup(UNKNOWN), 401, "INVALID_TOKEN")
 
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm, get_default_algorithms
 
 SECRET = "a secret of the tests, 32 bytes or more"
+DAY = 86_400
 Sign = Callable[[bytes], bytes]
 
 
@@ -36,7 +37,7 @@ def base64url(data: bytes) -> str:
 
 def claims(**changes: Any) -> dict[str, Any]:
     """Of a good token of ann's; `None` leaves a claim out."""
-    found = {"sub": "ann", "exp": int(time.time()) + 300} | changes
+    found = {"sub": "ann", "exp": int(time.time()) + DAY} | changes
     return {name: value for name, value in found.items() if value is not None}
 
 

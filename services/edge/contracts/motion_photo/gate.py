@@ -26,7 +26,7 @@ class Gate:
 
     async def admit(self, request: AnyRequest) -> Caller:
         """The caller of a request that counts. Raises `TooManyRequestsError`, `UnauthorizedError` (which
-        counts as well everywhere, so that nobody guesses on), `UnavailableError`."""
+        counts as well, and a wrong token does everywhere, so that nobody guesses on), `UnavailableError`."""
         caller = await self._known(request, lambda: self._tokens.caller(_authorization(request)))
         if caller is ANYBODY:
             await self._limiter.take(self._proxies.client(request), self._by_ip)
@@ -42,10 +42,10 @@ class Gate:
 
     async def viewer(self, request: AnyRequest, session_id: UUID) -> Caller:
         """Who asks for a preview. Raises as `admit`."""
-        key = request.query_params.get("key", "")
-        return await self._known(
-            request, lambda: self._tokens.viewer(_authorization(request), session_id, key)
-        )
+        authorization, key = _authorization(request), request.query_params.get("key", "")
+        if not authorization and not key:  # that is no guess
+            return self._tokens.caller(authorization)
+        return await self._known(request, lambda: self._tokens.viewer(authorization, session_id, key))
 
     async def _known(self, request: AnyRequest, caller: Callable[[], Caller]) -> Caller:
         try:
