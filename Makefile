@@ -45,7 +45,7 @@ check: lint types ## Lint, types, import rules and freshness of generated docume
 	$(BIN)/reelbus docs check
 
 lint: setup ## Check style
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 
 types: setup ## Check types
