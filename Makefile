@@ -31,14 +31,14 @@ down: setup ## Stop the stack
 status: setup ## Show the processes of the stack
 	@$(BIN)/reelbus status --data $(DATA)
 
-test: check setup-tests ## Lint, type-check and run all tests
-	$(BIN)/pytest tests
+test: check setup-tests ## Lint, type-check and run all tests: those that compute beside those that wait
+	@$(MAKE) --no-print-directory -j2 unit integration
 
-unit: setup-tests ## Run the fast tests (the contract tests start a nats-server)
-	$(BIN)/pytest tests/unit tests/media tests/contract
+unit: setup-tests ## Run the tests of code and media (the contract tests start a nats-server)
+	$(BIN)/pytest tests/contract tests/media tests/unit
 
 integration: setup-tests ## Run the tests against real servers
-	$(BIN)/pytest tests/stack tests/integration tests/e2e
+	$(BIN)/pytest tests/chassis tests/integration tests/e2e tests/stack
 
 check: lint types ## Lint, types, import rules and freshness of generated documents
 	$(BIN)/lint-imports --no-logo

@@ -32,7 +32,7 @@ def _running(server: Server) -> Iterator[Server]:
 @pytest.fixture
 def nats(tmp_path: Path) -> Iterator[Nats]:
     """A fresh one for each test: it starts in 20 ms."""
-    yield from _running(Nats(tmp_path / "nats"))  # type: ignore[misc]
+    yield from _running(Nats(tmp_path / "nats"))  # type: ignore[misc]  # yields what it gets
 
 
 @pytest.fixture(scope="session")
@@ -47,12 +47,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def juicefs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Juicefs]:
-    yield from _running(Juicefs(tmp_path_factory.mktemp("juicefs")))  # type: ignore[misc]
+    yield from _running(Juicefs(tmp_path_factory.mktemp("juicefs")))  # type: ignore[misc]  # yields what it gets
 
 
 @pytest.fixture(scope="session")
 def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
-    yield from _running(Weed(tmp_path_factory.mktemp("weed")))  # type: ignore[misc]
+    yield from _running(Weed(tmp_path_factory.mktemp("weed")))  # type: ignore[misc]  # yields what it gets
 
 
 @pytest.fixture(scope="session", params=["juicefs", "weed"])

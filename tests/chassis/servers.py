@@ -123,7 +123,7 @@ class Nats(Server):
             "backoff_base": 0.05,
             "backoff_cap": 0.2,
         }
-        return BusSettings(nats_url=self.url, **(quick | changes))  # type: ignore[arg-type]
+        return BusSettings(nats_url=self.url, **(quick | changes))  # type: ignore[arg-type]  # fields of any type
 
 
 class Postgres(Server):
@@ -235,7 +235,7 @@ class Weed(S3):
         try:
             if not client.bucket_exists("ready"):
                 client.make_bucket("ready")
-            client.put_object("ready", "probe", _Nothing(), 0)  # type: ignore[arg-type]
+            client.put_object("ready", "probe", _Nothing(), 0)  # type: ignore[arg-type]  # no file, but read like one
         except (MinioException, HTTPError) as error:
             raise RuntimeError("not yet") from error
         return True

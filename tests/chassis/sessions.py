@@ -220,7 +220,7 @@ class House:
 
     async def make(self, session_id: UUID, **changes: Any) -> Job:
         fields = {"range_start": 0.0, "range_end": 1.0, "cover_time": 0.5, "speed": 1.0, "owner": OWNER}
-        request = MakeMotionPhoto(session_id=session_id, **(fields | changes))  # type: ignore[arg-type]
+        request = MakeMotionPhoto(session_id=session_id, **(fields | changes))  # type: ignore[arg-type]  # fields of any type
         job: Job = await self.edge.call(MAKE_MOTION_PHOTO, request)
         return job
 

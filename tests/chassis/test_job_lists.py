@@ -89,7 +89,7 @@ async def test_a_page_of_many_jobs_is_found_by_an_index(jobs: Jobs, database_url
         INSERT INTO jobs.jobs (job_id, key, owner, family, kind, lane, state, progress, spec, created_at, updated_at)
         SELECT gen_random_uuid(), n::text, 'owner' || n % 50, 'enhancement', 'enhance', 'interactive', 'completed',
                100, '{}', now() - n * interval '1 second', now()
-        FROM generate_series(1, 20000) n"""  # noqa: E501
+        FROM generate_series(1, 20000) n"""  # noqa: E501 (one statement)
     await execute(database_url, copy)
     await execute(database_url, "VACUUM ANALYZE jobs.jobs")
     plans = [

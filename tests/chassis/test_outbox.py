@@ -178,7 +178,7 @@ async def test_a_transaction_without_a_database_is_unavailable(
 
 async def test_a_full_pool_is_unavailable(database_url: str) -> None:
     async with opened(database_url, pool=1) as small:
-        small._engine.pool._timeout = 0.1  # type: ignore[attr-defined]
+        small._engine.pool._timeout = 0.1  # type: ignore[attr-defined]  # no public way
         async with small.transaction() as session:
             await session.execute(text("SELECT 1"))
             with pytest.raises(UnavailableError):

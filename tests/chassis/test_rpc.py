@@ -23,7 +23,7 @@ PINGED = Signal("job.pinged", Note)
 class Other(Note, frozen=True, kw_only=True):
     """What a caller of another version might send."""
 
-    number: str = ""  # type: ignore[assignment]
+    number: str = ""  # type: ignore[assignment]  # another version of it
 
 
 async def echo(note: Note) -> Note:

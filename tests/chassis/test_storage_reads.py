@@ -74,7 +74,7 @@ async def test_a_slow_reader_gets_everything_and_blocks_nobody(storage: Storage,
     rest = [b"".join([chunk async for chunk in reader]) for reader in readers[:2]]
     assert first[0] + rest[0] == first[1] + rest[1] == whole
     for reader in readers[2:]:
-        await reader.aclose()  # type: ignore[attr-defined]
+        await reader.aclose()  # type: ignore[attr-defined]  # a generator
     assert await storage.get_bytes(key, max_size=ROOM) == whole
 
 

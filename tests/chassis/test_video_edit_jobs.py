@@ -240,7 +240,7 @@ async def test_jobs_are_listed_and_shown_to_their_owner(shop: Shop, clip: Path) 
     page: JobPage = await shop.edge.call(LIST_JOBS, ListJobs(owner=OWNER, family="jobs", limit=2))
     assert (page.total, [job.job_id for job in page.jobs]) == (3, [job.job_id for job in made[:0:-1]])
     detail = await shop.detail(made[0])
-    assert detail.spec.given == {"input_path": "a file"}  # type: ignore[union-attr]
+    assert detail.spec.given == {"input_path": "a file"}  # type: ignore[union-attr]  # known to be an edit
     with pytest.raises(NotFoundError):
         await shop.edge.call(GET_JOB, GetJob(job_id=made[0].job_id, owner="bob"))
     for limit, offset in ((0, 0), (101, 0), (1, -1)):

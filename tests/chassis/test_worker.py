@@ -190,7 +190,7 @@ async def test_a_stopped_worker_hands_its_work_to_another(stage: Stage) -> None:
     assert stage.files() == []
     await stage.worker(write, ack_wait=60.0)
     await stage.completed.filled(1)
-    assert [message.task_id for message, _ in stage.completed.got] == [task_id]  # type: ignore[attr-defined]
+    assert [message.task_id for message, _ in stage.completed.got] == [task_id]  # type: ignore[attr-defined]  # set by this test
 
 
 async def test_work_over_its_time_fails_at_once(stage: Stage) -> None:

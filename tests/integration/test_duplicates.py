@@ -73,10 +73,10 @@ def test_a_second_end_of_a_task_is_ignored(
     task = task_id(operator, job)
     message: Message
     if kind == "completed":
-        message = TaskCompleted(task_id=task, job_id=job.job_id, fingerprint="f" * 64, result=job.result)  # type: ignore[arg-type]
+        message = TaskCompleted(task_id=task, job_id=job.job_id, fingerprint="f" * 64, result=job.result)  # type: ignore[arg-type]  # it is there
         publish(operator, TASK_COMPLETED.subject, encode(message))
     else:
-        message = TaskFailed(task_id=task, job_id=job.job_id, code="x", message="late", attempts=1)  # type: ignore[arg-type]
+        message = TaskFailed(task_id=task, job_id=job.job_id, code="x", message="late", attempts=1)  # type: ignore[arg-type]  # it is there
         publish(operator, TASK_FAILED.subject, encode(message))
     wait_until(lambda: settled(operator))
     assert operator.job(file_id) == job

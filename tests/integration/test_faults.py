@@ -124,7 +124,7 @@ def test_a_returning_client_gets_the_state_at_once(user: User, operator: Operato
     user.wait_encoding(file_id)
     with user.socket(client_id) as first, user.socket(client_id) as second:
         for socket in (first, second):
-            wait_until(lambda socket=socket: socket.updates(file_id, "video_enhancement"), 2)  # type: ignore[misc]
+            wait_until(lambda socket=socket: socket.updates(file_id, "video_enhancement"), 2)  # type: ignore[misc]  # bound now
             assert socket.updates(file_id, "video_enhancement")[0]["status"] == "processing"
         first.wait_ends(file_id, 90)
         second.wait_ends(file_id, 10)

@@ -132,15 +132,15 @@ def test_the_socket_tells_of_a_job(ann: Colleague, clip: str) -> None:
     assert shares == sorted(shares)
 
 
-def test_a_cancelled_job_stops(ann: Colleague, clip: str) -> None:
+def test_a_cancelled_job_stops(stack: Stack, ann: Colleague, clip: str) -> None:
     """No ffmpeg goes on, nothing came out, and everybody is told once."""
     socket = ann.socket()
     try:
         job_id = ann.edit(clip, target_width=3840, target_height=2160, fit="blur", target_lufs=-30.0)
-        wait_until(lambda: ann.look(job_id)["progress"] > 0, 30)
+        wait_until(lambda: _encoding(stack), 30)
         answer = ann.http.delete(f"/jobs/{job_id}")
         assert (answer.status_code, answer.json()["status"]) == (200, "CANCELLED")
-        wait_until(lambda: not _encoding(3840))
+        wait_until(lambda: not _encoding(stack))
         assert ann.http.delete(f"/jobs/{job_id}").status_code == 200
         found = ann.look(job_id)
         assert (found["status"], found["output_data"]) == ("CANCELLED", None)
@@ -184,10 +184,11 @@ def test_an_address_within_is_not_fetched(ann: Colleague) -> None:
     assert (found["status"], found["output_data"]) == ("FAILED", None)
 
 
-def _encoding(width: int) -> list[psutil.Process]:
-    """ffmpegs of this machine that make pictures of such a width."""
-    return [
-        process
-        for process in psutil.process_iter(["name", "cmdline"])
-        if process.info["name"] == "ffmpeg" and str(width) in " ".join(process.info["cmdline"] or ())
-    ]
+def _encoding(stack: Stack) -> list[psutil.Process]:
+    """ffmpegs of the stack that make pictures of the size of the cancelled job."""
+    found = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        command = " ".join(process.info["cmdline"] or ())
+        if process.info["name"] == "ffmpeg" and str(stack.data) in command and "3840" in command:
+            found.append(process)
+    return found

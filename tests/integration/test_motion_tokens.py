@@ -94,7 +94,7 @@ def test_the_examples_with_a_wrong_token(addresses: Sequence[str], clip: Path) -
 )
 def test_calls_without_a_good_token(addresses: Sequence[str], headers: dict[str, str]) -> None:
     studio = somebody(addresses[0])
-    studio.http.headers.update({name: value.encode("latin-1") for name, value in headers.items()})  # type: ignore[arg-type]
+    studio.http.headers.update({name: value.encode("latin-1") for name, value in headers.items()})  # type: ignore[arg-type]  # httpx takes bytes too
     for answer in (
         studio.try_cleanup(UNKNOWN),
         studio.try_thumbnail(UNKNOWN, 1),

@@ -37,7 +37,7 @@ def child(
     folder: Path, argv: tuple[str, ...] = SLEEP, *, ready: Callable[..., object] = good, **more: object
 ) -> Child:
     fields: dict[str, object] = {"live": good, **more}
-    spec = ProcessSpec(name="x", argv=argv, env={}, port=1, rank=1, ready=ready, **fields)  # type: ignore[arg-type]
+    spec = ProcessSpec(name="x", argv=argv, env={}, port=1, rank=1, ready=ready, **fields)  # type: ignore[arg-type]  # fields of any type
     policy = RestartPolicy(first=0.01)
     return Child(spec, Spawner(adopts=False), lambda name: folder / name, lambda: None, policy)
 

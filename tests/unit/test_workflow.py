@@ -18,7 +18,7 @@ DONE, FAILED, GONE = TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELLED
 
 
 def single(state: TaskState = W, job: JobState = JobState.PENDING, **fields: float) -> Flow:
-    return Flow(job, (TaskNode(A, "main", state),), **fields)  # type: ignore[arg-type]
+    return Flow(job, (TaskNode(A, "main", state),), **fields)  # type: ignore[arg-type]  # fields of any type
 
 
 def chain() -> Flow:

@@ -150,7 +150,7 @@ def test_exif_that_attacks(parts: Parts, order: str) -> None:
     magic = b"II*\0" if order == "II" else b"MM\0*"
 
     def number(value: int, size: int) -> bytes:
-        return value.to_bytes(size, endian)  # type: ignore[arg-type]
+        return value.to_bytes(size, endian)  # type: ignore[arg-type]  # little or big
 
     head = magic + number(8, 4)
     entry = number(0x9003, 2) + number(2, 2) + number(60_000, 4) + number(8, 4)

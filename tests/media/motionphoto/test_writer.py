@@ -40,7 +40,7 @@ def test_without_time_and_thumbnail(parts: Parts, exiftool: Exiftool, tmp_path: 
 
 WEST = timezone(-timedelta(hours=9, minutes=30))
 TIMES = [
-    (datetime(2026, 1, 2, 3, 4, 5), "2026:01:02 03:04:05", "+00:00"),  # noqa: DTZ001
+    (datetime(2026, 1, 2, 3, 4, 5), "2026:01:02 03:04:05", "+00:00"),  # noqa: DTZ001 (without a zone on purpose)
     (datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC), "2026:01:02 03:04:05", "+00:00"),
     (datetime(1999, 12, 31, tzinfo=WEST), "1999:12:31 00:00:00", "-09:30"),
     (datetime(900, 6, 7, tzinfo=timezone(timedelta(seconds=30))), "0900:06:06 23:59:30", "+00:00"),

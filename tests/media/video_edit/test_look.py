@@ -91,8 +91,7 @@ async def test_turned_pictures_are_looked_at_upright(edits: Edits) -> None:
     path = edits.clip("turned.mp4", "-i", str(lying), "-metadata:s:v", "rotate=270", "-c", "copy")
     info = await edits.info(path)
     assert info.video is not None
-    if not info.video.rotation:
-        pytest.skip("This ffmpeg cannot turn a file.")
+    assert info.video.rotation
     found = await edits.found(path, Wanted(duration=9, width=320, height=160, fit="crop"))
     assert found.focus[0].y < 0.4
 

@@ -230,7 +230,7 @@ def test_unknown_states_are_refused() -> None:
 
 def test_messages_do_not_change() -> None:
     with pytest.raises(AttributeError):
-        OBJECT.size = 18  # type: ignore[misc]
+        OBJECT.size = 18  # type: ignore[misc]  # it must raise
 
 
 def test_times_keep_their_zone() -> None:

@@ -69,7 +69,7 @@ def test_a_preflight_for_an_open_family(client: Client, path: str, origin: str) 
      f"{ORIGIN}/", f"{ORIGIN}, {ORIGIN}", ORIGIN.upper(), "*", "\xe9"],
 )  # fmt: skip
 def test_a_preflight_of_a_page_that_may_not(client: Client, path: str, origin: str) -> None:
-    answer = preflight(client, path, origin.encode("latin-1"))  # type: ignore[arg-type]
+    answer = preflight(client, path, origin.encode("latin-1"))  # type: ignore[arg-type]  # httpx takes bytes
     assert about_cors(answer) == set()
     assert "Origin" in varies(answer)
 

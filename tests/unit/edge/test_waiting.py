@@ -86,7 +86,7 @@ async def test_an_event_wins_over_a_look_that_hangs() -> None:
         await hang.wait()
         raise AssertionError
 
-    loader.state = hanging  # type: ignore[method-assign, assignment]
+    loader.state = hanging  # type: ignore[method-assign, assignment]  # a look that never ends
     wait = asyncio.create_task(ends.wait(RUNNING, 60))
     await begun(ends)
     await ends.on_end(JobEvent(job=ENDED))

@@ -72,7 +72,7 @@ async def test_what_takes_too_long_is_the_fault_of_the_file(raw: Path) -> None:
     info = await info_of(raw)
     with pytest.raises(MediaError, match="too long to read"):
         await duration_of(raw, info, TOOLS, time_limit=0.0)
-    durations = Durations(TOOLS, Paths(raw, hold=True), time_limit=0.05)  # type: ignore[arg-type]
+    durations = Durations(TOOLS, Paths(raw, hold=True), time_limit=0.05)  # type: ignore[arg-type]  # stands for the storage
     with pytest.raises(MediaError, match="too long to read"):
         await durations.of(SOURCE, info)
 
@@ -80,7 +80,7 @@ async def test_what_takes_too_long_is_the_fault_of_the_file(raw: Path) -> None:
 async def test_few_are_measured_at_once(raw: Path) -> None:
     """Who waits for too long may come again; who need not be measured does not wait."""
     info, paths = await info_of(raw), Paths(raw, hold=True)
-    durations = Durations(TOOLS, paths, time_limit=0.1, lanes=2)  # type: ignore[arg-type]
+    durations = Durations(TOOLS, paths, time_limit=0.1, lanes=2)  # type: ignore[arg-type]  # stands for the storage
     answers = [durations.of(SOURCE, info) for _ in range(5)]
     failures = await asyncio.gather(*answers, return_exceptions=True)
     assert paths.at_once <= 4

@@ -45,6 +45,6 @@ async def test_a_preview_that_grows_beyond_all_bounds_is_stopped(
     )
     monkeypatch.setattr(work, "MAX_LENGTH", 3.0)
     with pytest.raises(MediaError, match="too long"):
-        await PreviewMaker(tools, SimpleNamespace())(task, context)  # type: ignore[arg-type]
+        await PreviewMaker(tools, SimpleNamespace())(task, context)  # type: ignore[arg-type]  # no shelf is reached
     assert outcomes[-1] == ("ffmpeg", "stopped")
     assert all(each * 60 <= 3 for each in told)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,19 +17,6 @@ from tests.unit.edge.visiting import Visit, until
 JOB = UUID(int=2)
 TYPE = [(b"content-type", b"application/x-www-form-urlencoded")]
 BODY = urlencode(FORM).encode()
-
-
-@pytest.fixture
-def studio() -> Studio:
-    found = Studio()
-    found.open = True
-    return found
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[Client]:
-    with client_of(studio, motion_ip_rate=1000) as client:
-        yield client
 
 
 def convert(client: Client, **changes: str) -> Any:

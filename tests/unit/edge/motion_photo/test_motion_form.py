@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from libs.contracts.sessions import MAKE_MOTION_PHOTO
-from tests.unit.edge.motion import FORM, Client, Studio, client_of, refusal
+from tests.unit.edge.motion import FORM, Client, Studio, refusal
 
 BODY = urlencode(FORM).encode()
-
-
-@pytest.fixture
-def studio() -> Studio:
-    found = Studio()
-    found.open = True
-    return found
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[Client]:
-    with client_of(studio, motion_ip_rate=1000) as client:
-        yield client
 
 
 def convert(client: Client, **changes: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -18,26 +17,12 @@ from tests.unit.edge.motion import (
     THUMBNAIL,
     Client,
     Studio,
-    client_of,
     motion_edge,
     refusal,
 )
 
 ID = str(SESSION)
 URL = f"/preview/{ID}.mp4"
-
-
-@pytest.fixture
-def studio() -> Studio:
-    found = Studio()
-    found.open = True
-    return found
-
-
-@pytest.fixture
-def client(studio: Studio) -> Iterator[Client]:
-    with client_of(studio, motion_ip_rate=1000) as client:
-        yield client
 
 
 # --- bodies ---------------------------------------------------------------------------------------
