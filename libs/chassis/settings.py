@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import msgspec
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from libs.contracts.access import OPEN_FAMILIES
+
+
+def parse_list(text: str) -> list[str]:
+    """The texts in a comma-separated or JSON list; none in an empty text. Raises `ValueError`."""
+    text = text.strip()
+    if not text:
+        return []
+    try:
+        found = msgspec.json.decode(text, type=list[str]) if text.startswith("[") else text.split(",")
+    except msgspec.DecodeError as error:
+        raise ValueError("must be texts with commas between them, or a JSON list") from error
+    return [each.strip() for each in found]
 
 
 class Fragment(BaseSettings):
@@ -67,6 +83,28 @@ class DatabaseSettings(Fragment):
         description="SQLAlchemy URL, asyncpg driver.",
     )
     database_pool: int = Field(8, description="Connections that a process keeps at most.", ge=1)
+
+
+class AccessSettings(Fragment):
+    """Who may come in without credentials."""
+
+    open_families: Annotated[list[str], NoDecode] = Field(
+        [*OPEN_FAMILIES],
+        description="Contract families that everybody may call (commas between them, or a JSON list); the"
+        " rest of enhancement, motion-photo and video-editor needs an API key or a JWT, as jobs does.",
+    )
+
+    @field_validator("open_families", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return parse_list(value) if isinstance(value, str) else value
+
+    @field_validator("open_families")
+    @classmethod
+    def _known(cls, value: list[str]) -> list[str]:
+        if unknown := set(value) - set(OPEN_FAMILIES):
+            raise ValueError(f"{', '.join(sorted(unknown))}: there are {', '.join(OPEN_FAMILIES)}")
+        return value
 
 
 class SweepSettings(Fragment):

@@ -9,6 +9,8 @@ from msgspec import field
 from libs.contracts.base import Message, Method, Timestamp
 
 READ, WRITE = SCOPES = ("read", "write")
+OPEN_FAMILIES = ("enhancement", "motion-photo", "video-editor")
+"""Contract families whose documents know no users."""
 
 
 class Principal(Message, frozen=True, kw_only=True):
@@ -23,10 +25,12 @@ class Principal(Message, frozen=True, kw_only=True):
 
 
 class Authenticate(Message, frozen=True, kw_only=True):
-    """Credentials as they came, one of the two: a JWT or an API key."""
+    """Credentials as they came: a JWT, an API key, or both. Refusals are counted by the address of the
+    `client`, if it is told."""
 
     token: str | None = None
     api_key: str | None = None
+    client: str | None = None
 
 
 class CreateKey(Message, frozen=True, kw_only=True):

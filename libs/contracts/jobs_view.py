@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from libs.contracts.jobs import Job
 from libs.contracts.tasks import RenderResult
@@ -36,13 +37,16 @@ def output_path(job: Job) -> str | None:
     return None if name is None else f"/outputs/{job.job_id}/{name}"
 
 
-def output_data(job: Job) -> dict[str, Any] | None:
-    """What came out of a job, as it was measured: seconds, pixels, bytes. `None` until then."""
-    if not isinstance(job.result, RenderResult):
+def output_data(job: Job, base_url: str) -> dict[str, Any] | None:
+    """What came out of a job, as it was measured: seconds, pixels, bytes; `base_url` is that of this system,
+    without a slash at its end. `None` until then."""
+    path = output_path(job)
+    if path is None or not isinstance(job.result, RenderResult):
         return None
     info = job.result.info
     found: dict[str, Any] = {
-        "output_path": output_path(job),
+        "output_path": path,
+        "download_url": base_url + quote(path),
         "duration": round(info.duration or 0.0, 3),
         "file_size": job.result.artifact.size,
     }

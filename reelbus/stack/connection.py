@@ -27,6 +27,7 @@ class StackConnection:
     s3_secret_key: str
     s3_bucket: str
     public_url: str
+    signing_secret: str
 
     def environ(self) -> dict[str, str]:
         """The settings every service and tool understands."""
@@ -38,6 +39,7 @@ class StackConnection:
             "REELBUS_S3_SECRET_KEY": self.s3_secret_key,
             "REELBUS_S3_BUCKET": self.s3_bucket,
             "REELBUS_PUBLIC_URL": self.public_url,
+            "REELBUS_SIGNING_SECRET": self.signing_secret,
         }
 
     def storage(self) -> "Storage":
@@ -63,6 +65,7 @@ def describe(keys: Secrets, ports: dict[str, int], public_url: str) -> StackConn
         s3_secret_key=keys.s3_secret_key,
         s3_bucket=BUCKET,
         public_url=public_url,
+        signing_secret=keys.signing_secret,
     )
 
 

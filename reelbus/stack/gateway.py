@@ -50,7 +50,8 @@ def config_path(layout: Layout) -> Path:
 
 def config(*, host: str, port: int, health_port: int, edge: Sequence[int], notify: Sequence[int]) -> str:
     """The Caddyfile. Bodies are streamed both ways, an early refusal included: without full duplex it waits
-    for more of a body whose client waits for the answer. `/ws/*` goes to notify, all else to the edge."""
+    for more of a body whose client waits for the answer. Errors are logged with their requests, but without
+    credentials (Caddy itself leaves out `Authorization`). `/ws/*` goes to notify, all else to the edge."""
     return f"""\
 {{
 	admin off
@@ -68,6 +69,15 @@ def config(*, host: str, port: int, health_port: int, edge: Sequence[int], notif
 	log {{
 		output stderr
 		level INFO
+		format filter {{
+			request>uri query {{
+				replace token REDACTED
+				replace key REDACTED
+			}}
+			request>headers>X-Api-Key replace REDACTED
+			request>headers>Sec-Websocket-Protocol replace REDACTED
+			request>headers>Referer delete
+		}}
 	}}
 }}
 

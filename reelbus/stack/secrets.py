@@ -17,6 +17,7 @@ class Secrets:
     nats_password: str = field(default_factory=_token)
     postgres_password: str = field(default_factory=_token)
     s3_secret_key: str = field(default_factory=_token)
+    signing_secret: str = field(default_factory=_token)
     s3_access_key: str = "reelbus"
 
 
@@ -35,9 +36,9 @@ def load(path: Path) -> Secrets:
 
 
 def load_or_create(path: Path) -> Secrets:
-    try:
-        return load(path)
-    except FileNotFoundError:
-        made = Secrets()
-        write_private(path, json.dumps(asdict(made)))
-        return made
+    """What an earlier version did not know is made and kept too."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    found = Secrets(**known)
+    if asdict(found) != known:
+        write_private(path, json.dumps(asdict(found)))
+    return found

@@ -17,6 +17,7 @@ from services.edge.api import litestar, with_cors
 from services.edge.auth.authenticator import Authenticator
 from services.edge.auth.handlers import Handlers as AuthHandlers
 from services.edge.auth.key_set import KeySet
+from services.edge.auth.refusals import Refusals
 from services.edge.auth.repository import KeyRepository
 from services.edge.auth.source import source_of
 from services.edge.auth.tokens import TokenVerifier
@@ -48,11 +49,12 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
         stack.push_async_callback(database.close)
         keys = KeyRepository(database)
         authenticator = Authenticator(keys, await stack.enter_async_context(_verifying(settings)))
-        AuthHandlers(authenticator, keys).register(bus)
-        await stack.enter_async_context(started(bus))
         limiter = await stack.enter_async_context(_limiting(settings, database))
+        refusals = Refusals(limiter, rate=settings.jobs_refused_rate)
+        AuthHandlers(authenticator, refusals, keys).register(bus)
+        await stack.enter_async_context(started(bus))
 
-        parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator)
+        parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator, refusals)
         app = litestar(routers(parts, settings))
         origins, motion_origins = settings.cors_origins, settings.motion_origins
         yield observed(with_cors(app, origins=origins, motion_origins=motion_origins))

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from libs.chassis.links import AddressSettings
 from libs.chassis.service import ServiceSettings
-from libs.chassis.settings import BusSettings, DatabaseSettings, Fragment, StorageSettings
+from libs.chassis.settings import (
+    AccessSettings,
+    BusSettings,
+    DatabaseSettings,
+    Fragment,
+    StorageSettings,
+)
 from services.edge.auth.source import parse_location
 from services.edge.auth.tokens import secret_key
+from services.edge.contracts.motion_photo.schemas import FAMILY as MOTION_PHOTO
 from services.edge.contracts.motion_photo.tokens import parse_tokens
-from services.edge.links import parse_public_url
+
+_SECRET_BYTES = 32
+"""Of a secret that cannot be guessed, at least."""
 
 
 class MotionPhotoSettings(Fragment):
@@ -99,6 +109,8 @@ class EdgeSettings(
     BusSettings,
     StorageSettings,
     DatabaseSettings,
+    AddressSettings,
+    AccessSettings,
     MotionPhotoSettings,
     JobsApiSettings,
     AuthSettings,
@@ -130,25 +142,24 @@ class EdgeSettings(
         " work, at most.",
         ge=1,
     )
-    public_url: str | None = Field(
-        None,
-        description="Under which URL clients reach this system; links in answers begin with it. Not set:"
-        " taken from each request.",
-    )
-    trusted_proxies: list[str] = Field(
-        ["127.0.0.0/8", "::1/128"],
-        description="Proxies (addresses or networks) whose `X-Forwarded-*` headers are believed (JSON list).",
+    signing_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Secret of what the edge signs for itself, the same for all replicas, 32 bytes or more."
+        " Needed when motion-photo is not open.",
     )
     cors_origins: list[str] = Field(
         ["*"], description="Origins whose pages may call the open families (JSON list)."
     )
 
-    @field_validator("public_url")
+    @field_validator("signing_secret")
     @classmethod
-    def _url(cls, value: str | None) -> str | None:
-        return parse_public_url(value) if value else None
+    def _long(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value().encode()) < _SECRET_BYTES:
+            raise ValueError(f"must have {_SECRET_BYTES} bytes or more")
+        return value
 
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, value: list[str]) -> list[str]:
-        return [str(ip_network(each, strict=False)) for each in value]
+    @model_validator(mode="after")
+    def _signing(self) -> Self:
+        if MOTION_PHOTO not in self.open_families and not self.signing_secret.get_secret_value():
+            raise ValueError("REELBUS_SIGNING_SECRET is needed: motion-photo is not open")
+        return self

@@ -73,7 +73,7 @@ async def compose(settings: NotifySettings, health: Health) -> AsyncIterator[ASG
     async with started(bus):
         await ledger.open(bus.jetstream)
         past, entrance = Past(ledger, channel_jobs, whole_job), Entrance(authenticate)
-        route = socket_route(hub, ledger, past, entrance, ping=settings.ws_ping)
+        route = socket_route(hub, ledger, past, entrance, settings)
         yield cast("ASGIApp", Litestar([route], openapi_config=None, logging_config=None))
 
 

@@ -13,7 +13,6 @@ import msgspec
 from litestar.exceptions import WebSocketDisconnect
 
 from services.notify.entrance import TRY_AGAIN_LATER, RefusedError, Socket
-from services.notify.families import jobs
 from services.notify.hub import SENT, Listener
 from services.notify.ledger import Ledger
 from services.notify.mailbox import Letter, SlowReaderError
@@ -28,8 +27,8 @@ Check = Callable[[], Awaitable[None]]
 
 
 class Conversation:
-    """Writes what a listener gets and answers what the client says. With `check` the socket has
-    a pulse: a PING every `ping` seconds, and with it another check."""
+    """Writes what a listener gets and answers what the client says. With `check` the client is checked again
+    every `ping` seconds, and sent a PING where the family has one."""
 
     def __init__(
         self,
@@ -88,7 +87,7 @@ class Conversation:
                 self._listener.mailbox.put_echo(Letter(answer))
 
     async def _tend(self) -> None:
-        """Tell the past, then keep the pulse, if there is one."""
+        """Tell the past, then look after who must be let in."""
         told = await self._past.tell(self._listener)
         if self._check is None:
             return
@@ -97,7 +96,8 @@ class Conversation:
         while True:
             due += self._ping
             await asyncio.sleep(due - loop.time())
-            self._listener.mailbox.put_echo(Letter(jobs.ping()))
+            if (ping := self._listener.family.ping()) is not None:
+                self._listener.mailbox.put_echo(Letter(ping))
             await self._check_again(self._check)
             told = told or await self._past.tell(self._listener)
 

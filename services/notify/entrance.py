@@ -10,7 +10,7 @@ from typing import Any
 from litestar import WebSocket
 
 from libs.contracts.access import READ, Authenticate, Principal
-from libs.contracts.errors import ReelbusError, UnauthorizedError
+from libs.contracts.errors import ReelbusError, TooManyRequestsError, UnauthorizedError
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def credentials_of(socket: Socket) -> Authenticate | None:
     if not tokens and not keys:
         return None
     if len(tokens) > 1 or len(keys) > 1 or not all(_CREDENTIAL.fullmatch(each) for each in tokens | keys):
-        raise _unauthorized()
+        raise unauthorized()
     return Authenticate(token=next(iter(tokens), None), api_key=next(iter(keys), None))
 
 
@@ -64,16 +64,19 @@ class Entrance:
     def __init__(self, authenticate: Authenticating) -> None:
         self._authenticate = authenticate
 
-    async def check(self, credentials: Authenticate, user_id: str) -> None:
-        """Raises `RefusedError` unless these are the credentials of this user, who may read."""
+    async def check(self, credentials: Authenticate, user_id: str | None = None) -> None:
+        """Raises `RefusedError` unless these are the credentials of this user (or of anyone), who may read.
+        Where they name their `client`, his refusals are counted, and too many are told so."""
         try:
             principal = await self._authenticate(credentials)
         except UnauthorizedError as error:
-            raise _unauthorized() from error
+            raise unauthorized() from error
+        except TooManyRequestsError as error:
+            raise RefusedError(TRY_AGAIN_LATER, "Too many bad credentials") from error
         except ReelbusError as error:
             log.warning("no word about credentials", extra={"code": error.code, "error": str(error)})
             raise RefusedError(TRY_AGAIN_LATER, "Try again later") from error
-        if principal.user_id != user_id:
+        if user_id is not None and principal.user_id != user_id:
             raise RefusedError(FORBIDDEN, "This is another user's channel")
         if READ not in principal.scopes:
             raise RefusedError(FORBIDDEN, "Insufficient permissions")
@@ -93,5 +96,6 @@ def _offered(socket: Socket) -> list[str]:
     return offered[after : after + 1] or [""]
 
 
-def _unauthorized() -> RefusedError:
+def unauthorized() -> RefusedError:
+    """For credentials that are missing or not good."""
     return RefusedError(UNAUTHORIZED, "Invalid or missing authentication token")

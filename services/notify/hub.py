@@ -30,19 +30,20 @@ LAG = Histogram(
 
 
 class Listener:
-    """One socket of a family's channel."""
+    """One socket of a family's channel; links in what it is told begin with `base_url`."""
 
-    def __init__(self, family: Family, channel: str, mailbox: Mailbox) -> None:
+    def __init__(self, family: Family, channel: str, mailbox: Mailbox, base_url: str) -> None:
         self.family = family
         self.channel = channel
         self.mailbox = mailbox
+        self._base_url = base_url
         self._timeline = Timeline()
 
     def show(self, job: Job) -> None:
         """Queue the state of a job, unless a newer one was shown."""
         if not self._timeline.admit(job, time.monotonic()):
             return
-        body = self.family.status_update(job)
+        body = self.family.status_update(job, self._base_url)
         if job.state is JobState.PROCESSING:
             self.mailbox.put_progress(job.job_id, Letter(body))
             return
@@ -60,9 +61,9 @@ class Hub:
         self._channels: defaultdict[tuple[str, str], set[Listener]] = defaultdict(set)
 
     @contextmanager
-    def listening(self, family: Family, channel: str) -> Iterator[Listener]:
+    def listening(self, family: Family, channel: str, base_url: str = "") -> Iterator[Listener]:
         """A listener that hears everything of `family` on `channel` from now on."""
-        listener = Listener(family, channel, Mailbox(self._queue, self._hard_queue))
+        listener = Listener(family, channel, Mailbox(self._queue, self._hard_queue), base_url)
         address = (family.FAMILY, channel)
         self._channels[address].add(listener)
         CONNECTIONS.inc()

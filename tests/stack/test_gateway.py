@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -76,22 +77,50 @@ def test_upload_reaches_the_edge_while_it_is_sent(shared: Stack) -> None:
     assert b'"size": 200000' in answer
 
 
-def test_each_family_is_told_in_its_own_words_that_nobody_answers(tmp_path: Path) -> None:
-    """Nothing listens behind this gateway, which does not try for long."""
+@pytest.fixture
+def lonely(tmp_path: Path) -> Iterator[str]:
+    """A gateway behind which nothing listens, and which does not try for long; it logs all to `caddy.log`."""
     with listener() as one, listener() as other:
         port, health = one.getsockname()[1], other.getsockname()[1]
     text = write(tmp_path / "Caddyfile", edge=(1,), notify=(1,)).replace("lb_try_duration 10s", "")
-    (tmp_path / "Caddyfile").write_text(text.replace(":8000", f":{port}").replace(":8001", f":{health}"))
+    text = (
+        text.replace(":8000", f":{port}").replace(":8001", f":{health}").replace("level INFO", "level DEBUG")
+    )
+    (tmp_path / "Caddyfile").write_text(text)
     config = str(tmp_path / "Caddyfile")
     command = [str(host.binary("caddy")), "run", "--adapter", "caddyfile", "--config", config]
-    with subprocess.Popen(command, env={"HOME": str(tmp_path)}, stderr=subprocess.DEVNULL) as caddy:
+    with (
+        (tmp_path / "caddy.log").open("wb") as log,
+        subprocess.Popen(command, env={"HOME": str(tmp_path)}, stderr=log) as caddy,
+    ):
         try:
             wait_until(lambda: _connects(port))
-            plain = httpx.get(f"http://127.0.0.1:{port}/video/view/all")
-            named = httpx.get(f"http://127.0.0.1:{port}/jobs/x")
-            coded = [httpx.get(f"http://127.0.0.1:{port}{path}") for path in ("/prepare", "/preview/x.mp4")]
+            yield f"http://127.0.0.1:{port}"
         finally:
             caddy.terminate()
+
+
+def test_credentials_are_not_logged(lonely: str, tmp_path: Path) -> None:
+    """Of a request that fails, the log tells what it was, but not who could prove to be whom."""
+    secret = "a-secret-of-somebody"
+    headers = {
+        "Authorization": f"Bearer {secret}",
+        "X-API-Key": secret,
+        "Sec-WebSocket-Protocol": f"bearer, {secret}",
+        "Cookie": secret,
+        "Referer": f"http://x/?token={secret}",
+    }
+    answer = httpx.get(f"{lonely}/ws/ann?token={secret}&key={secret}&other=seen", headers=headers)
+    assert answer.status_code == 503
+    log = tmp_path / "caddy.log"
+    wait_until(lambda: "other=seen" in log.read_text())
+    assert secret not in log.read_text()
+
+
+def test_each_family_is_told_in_its_own_words_that_nobody_answers(lonely: str) -> None:
+    plain = httpx.get(f"{lonely}/video/view/all")
+    named = httpx.get(f"{lonely}/jobs/x")
+    coded = [httpx.get(f"{lonely}{path}") for path in ("/prepare", "/preview/x.mp4")]
     assert {answer.status_code for answer in (plain, named, *coded)} == {503}
     assert {answer.headers["retry-after"] for answer in (plain, named, *coded)} == {"3"}
     words = "The service does not answer; try again."

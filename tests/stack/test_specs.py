@@ -7,7 +7,7 @@ from signal import Signals
 
 import pytest
 
-from reelbus.stack import blueprint, ports, servers, services, state
+from reelbus.stack import blueprint, ports, secrets, servers, services, state
 from reelbus.stack.backoff import RestartPolicy
 from reelbus.stack.blueprint import Options
 from reelbus.stack.connection import describe
@@ -19,7 +19,7 @@ from reelbus.stack.specs import ProcessSpec
 from tests.stack.harness import listener
 
 LAYOUT = Layout(Path("/data"))
-SECRETS = Secrets(nats_password="n", postgres_password="p", s3_secret_key="s")
+SECRETS = Secrets(nats_password="n", postgres_password="p", s3_secret_key="s", signing_secret="x")
 
 
 def machine(mode: PostgresMode = PostgresMode.DIRECT, *, guard: bool = False) -> Machine:
@@ -126,6 +126,7 @@ def test_service_environment() -> None:
         "REELBUS_S3_SECRET_KEY": "s",
         "REELBUS_S3_BUCKET": "media",
         "REELBUS_PUBLIC_URL": "http://127.0.0.1:8000",
+        "REELBUS_SIGNING_SECRET": "x",
         "REELBUS_HTTP_HOST": "127.0.0.1",
         "REELBUS_HTTP_PORT": "4",
         "REELBUS_SCRATCH_DIR": "/data/scratch/jobs-2",
@@ -135,6 +136,16 @@ def test_service_environment() -> None:
     behind_a_proxy = {"REELBUS_PUBLIC_URL": "https://media.example"}
     env = services.environment("edge", 4, reach, LAYOUT, behind_a_proxy)
     assert env["REELBUS_PUBLIC_URL"] == "https://media.example"
+
+
+def test_secrets_of_an_earlier_version_are_kept(tmp_path: Path) -> None:
+    """What it did not know is made once."""
+    path = tmp_path / "secrets.json"
+    path.write_text('{"nats_password":"n","postgres_password":"p","s3_secret_key":"s","s3_access_key":"a"}')
+    made = secrets.load_or_create(path)
+    assert (made.nats_password, made.s3_access_key) == ("n", "a")
+    assert len(made.signing_secret) >= 32
+    assert secrets.load(path) == secrets.load_or_create(path) == made
 
 
 def test_back_off_doubles_to_a_cap() -> None:

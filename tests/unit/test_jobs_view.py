@@ -37,15 +37,16 @@ def test_outputs() -> None:
     artifact = ObjectRef(key="results/ab/output.mp4", size=7, sha256=SHA)
     turned = video(width=640, height=360, display_width=360, display_height=640, rotation=90)
     made = job(result=RenderResult(artifact=artifact, info=info(video=turned, duration=30.0213)))
-    assert output_data(made) == {
+    assert output_data(made, "https://media.test/in") == {
         "output_path": f"/outputs/{made.job_id}/output.mp4",
+        "download_url": f"https://media.test/in/outputs/{made.job_id}/output.mp4",
         "duration": 30.021,
         "file_size": 7,
         "width": 360,
         "height": 640,
     }
     for other in (job(), job(result=result())):
-        assert output_data(other) is None
+        assert output_data(other, "") is None
         assert output_path(other) is None
 
 

@@ -11,29 +11,37 @@ from libs.contracts.access import (
     SCOPES,
     ApiKey,
     ApiKeys,
+    Authenticate,
     CreatedKey,
     CreateKey,
     ListKeys,
+    Principal,
     RevokeKey,
 )
 from libs.contracts.errors import InvalidInputError
 from services.edge.auth.authenticator import Authenticator
 from services.edge.auth.principals import is_user, ordered
+from services.edge.auth.refusals import Refusals
 from services.edge.auth.repository import KeyRepository, key_of
 
 _MAX_NAME = 100
 
 
 class Handlers:
-    def __init__(self, authenticator: Authenticator, keys: KeyRepository) -> None:
+    def __init__(self, authenticator: Authenticator, refusals: Refusals, keys: KeyRepository) -> None:
         self._authenticator = authenticator
+        self._refusals = refusals
         self._keys = keys
 
     def register(self, bus: Bus) -> None:
-        bus.serve(AUTHENTICATE, self._authenticator.authenticate)
+        bus.serve(AUTHENTICATE, self.authenticate)
         bus.serve(CREATE_KEY, self.create)
         bus.serve(LIST_KEYS, self.list)
         bus.serve(REVOKE_KEY, self.revoke)
+
+    async def authenticate(self, request: Authenticate) -> Principal:
+        async with self._refusals.counted(request.client):
+            return await self._authenticator.authenticate(request)
 
     async def create(self, request: CreateKey) -> CreatedKey:
         if not is_user(request.user_id):

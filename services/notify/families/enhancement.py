@@ -22,6 +22,10 @@ def connection(client_id: str) -> Body:
     return {"type": "connection", "status": "connected", "client_id": client_id, "timestamp": _now()}
 
 
+def ping() -> Body | None:
+    return None
+
+
 def answer(said: str | bytes) -> Body:
     """Nothing that a client can say means anything here; at most 1,000 characters come back."""
     text = said[:_MAX_ECHO] if isinstance(said, str) else f"{len(said)} bytes"
@@ -38,7 +42,7 @@ def upload_status(asset: Asset) -> Body:
     }
 
 
-def status_update(job: Job) -> Body:
+def status_update(job: Job, base_url: str) -> Body:
     """`progress` is an integer 0…100; a cancelled job shows as failed, which is all the contract knows."""
     cancelled = job.state is JobState.CANCELLED
     error = "The process was cancelled." if cancelled else job.error.message if job.error else None

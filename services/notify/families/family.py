@@ -16,8 +16,11 @@ class Family(Protocol):
     FAMILY: str
     SHOWS_RESULTS: bool
 
-    def status_update(self, job: Job) -> Body:
-        """The state of a job."""
+    def status_update(self, job: Job, base_url: str) -> Body:
+        """The state of a job; links begin with `base_url`."""
+
+    def ping(self) -> Body | None:
+        """What is sent from time to time, if anything is."""
 
     def answer(self, said: str | bytes) -> Body | None:
         """The answer to what a client said, if there is one."""

@@ -24,7 +24,7 @@ def channel_of(user_id: str) -> str:
     return f"user/{user_id}"
 
 
-def ping() -> Body:
+def ping() -> Body | None:
     return {"type": "PING", "data": {}, "timestamp": time_of(utcnow())}
 
 
@@ -37,12 +37,12 @@ def answer(said: str | bytes) -> Body | None:
     return {"type": "PONG", "data": {}, "timestamp": time_of(utcnow())} if kind == "PING" else None
 
 
-def status_update(job: Job) -> Body:
+def status_update(job: Job, base_url: str) -> Body:
     """A cancelled job is an update like any other, though its last."""
     data: Body = {"job_id": str(job.job_id)}
     if job.state is JobState.COMPLETED:
         kind = "JOB_COMPLETED"
-        data["output_data"] = output_data(job)
+        data["output_data"] = output_data(job, base_url)
     elif job.state is JobState.FAILED:
         kind = "JOB_ERROR"
         data["error"] = job.error.message if job.error else ""

@@ -18,6 +18,8 @@ from litestar import Litestar
 from libs.chassis.bus import Bus
 from libs.chassis.codec import decode, encode
 from libs.chassis.health import ASGIApp, Health, Shell
+from libs.chassis.links import Links
+from libs.chassis.proxies import Proxies
 from libs.chassis.service import _http_config
 from libs.chassis.settings import HttpSettings
 from libs.chassis.storage import Storage
@@ -34,8 +36,6 @@ from services.edge.contracts.video_editor.routes import router
 from services.edge.contracts.video_editor.upload import VideoUpload
 from services.edge.contracts.video_editor.videos import Videos
 from services.edge.job_loader import JobLoader
-from services.edge.links import Links
-from services.edge.proxies import Proxies
 from services.edge.uploads import Uploader
 from services.edge.waiting import EndWaiter
 from tests.unit.samples import EPOCH, info, job

@@ -20,6 +20,7 @@ from libs.contracts.rpc import JobList
 from libs.contracts.sessions import ClosedSession, MotionSession, OpenedSession
 from libs.contracts.tasks import MotionPhotoResult, RenderResult
 from services.edge.api import litestar, with_cors
+from services.edge.auth.refusals import Refusals
 from services.edge.families import Parts, routers
 from services.edge.job_loader import JobLoader
 from services.edge.limits import Limit
@@ -151,7 +152,8 @@ def motion_edge(studio: Backend, keys: Keys | None = None, **settings: Any) -> S
     jobs, limiter, health = JobLoader(bus), Counting(), Health()
     health.started()
     waiter = EndWaiter(jobs, limit=found.max_executes, recheck=0.02)
-    parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator(keys or Keys()))
+    refusals = Refusals(limiter, rate=found.jobs_refused_rate)
+    parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator(keys or Keys()), refusals)
     app: ASGIApp = with_cors(
         litestar(routers(parts, found)), origins=found.cors_origins, motion_origins=found.motion_origins
     )

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from litestar import Request
 from pydantic import ValidationError
 
+from libs.chassis.links import Links
+from libs.chassis.proxies import Proxies
 from libs.contracts.errors import InvalidInputError
-from services.edge.links import Links
-from services.edge.proxies import Proxies
 from services.edge.settings import EdgeSettings
 from tests.unit.edge.backend import serving
 

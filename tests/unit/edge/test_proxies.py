@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar import Request
 
-from services.edge.proxies import Proxies
+from libs.chassis.proxies import Proxies
 
 PROXIES = Proxies(["127.0.0.0/8", "::1/128", "10.0.0.0/8"])
 

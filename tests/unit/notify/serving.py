@@ -25,6 +25,7 @@ from services.notify.hub import Hub
 from services.notify.ledger import Ledger
 from services.notify.past import Past
 from services.notify.routes import socket_route
+from services.notify.settings import NotifySettings
 from tests.unit.samples import info, job, result
 
 ALICE, ALICE_KEY = "jwt.of.alice", "rb_alice"
@@ -72,8 +73,10 @@ class Place:
         }
         self.jobs: dict[str, list[Job]] = {}
         self.failing: dict[str, ReelbusError] = {}
+        self.asked: list[Authenticate] = []
 
     async def authenticate(self, credentials: Authenticate) -> Principal:
+        self.asked.append(credentials)
         self._fail("authenticate")
         shown = [each for each in (credentials.token, credentials.api_key) if each is not None]
         found = [self.users.get(each) for each in shown]
@@ -127,10 +130,12 @@ class Client:
 
 
 @asynccontextmanager
-async def notify(ping: float = 600.0) -> AsyncIterator[Place]:
+async def notify(**settings: Any) -> AsyncIterator[Place]:
     place = Place()
     past = Past(place.ledger, place.channel_jobs, place.whole_job)
-    route = socket_route(place.hub, place.ledger, past, Entrance(place.authenticate), ping=ping)
+    route = socket_route(
+        place.hub, place.ledger, past, Entrance(place.authenticate), NotifySettings(**settings)
+    )
     app = Litestar([route], openapi_config=None, logging_config=None)
     config = uvicorn.Config(
         app, port=0, lifespan="off", log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=1

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from libs.contracts.errors import InternalError, ReelbusError, UnauthorizedError, UnavailableError
+from libs.contracts.errors import (
+    InternalError,
+    ReelbusError,
+    TooManyRequestsError,
+    UnauthorizedError,
+    UnavailableError,
+)
 from tests.unit.notify.serving import ALICE, ALICE_KEY, BOB, WRITER, notify
 
 pytestmark = pytest.mark.anyio
@@ -118,10 +124,56 @@ async def test_without_credentials_it_is_the_enhancement_channel() -> None:
 
 
 async def test_credentials_that_are_taken_back_close_an_open_socket() -> None:
-    async with notify(ping=0.02) as place, place.socket(**bearer(ALICE)) as client:
+    async with notify(ws_ping=0.02) as place, place.socket(**bearer(ALICE)) as client:
         assert await client.kinds(2) == ["PING", "PING"]
         place.failing["authenticate"] = UnavailableError("away")
         assert await client.kinds(3) == ["PING"] * 3  # nobody knows: he stays
         place.failing["authenticate"] = UnauthorizedError("revoked")
         assert await client.end() == BAD
     assert dict(place.hub._channels) == {}
+
+
+async def test_an_address_that_guesses_is_told_to_stop() -> None:
+    async with notify(trusted_proxies=["127.0.0.0/8"]) as place:
+        place.failing["authenticate"] = TooManyRequestsError("Too many requests.", retry_after=17)
+        async with place.socket(**bearer("nobody", X_Forwarded_For="198.51.100.7")) as client:
+            assert await client.end() == (1013, "Too many bad credentials")
+        assert [each.client for each in place.asked] == ["198.51.100.7"]
+
+
+async def test_who_is_in_is_asked_again_without_being_counted() -> None:
+    async with notify(ws_ping=0.02) as place, place.socket(**bearer(ALICE)) as client:
+        assert await client.kinds(2) == ["PING", "PING"]
+        assert [each.client for each in place.asked][:2] == ["127.0.0.1", None]
+
+
+async def test_a_closed_family_has_no_channel_for_everybody() -> None:
+    async with notify(open_families=["motion-photo"]) as place:
+        async with place.socket("/ws/web-1") as client:
+            assert await client.end() == BAD
+        async with place.socket("/ws/web-1?channel=enhancement", **bearer("nobody")) as client:
+            assert await client.end() == BAD
+        async with place.socket("/ws/web-1?channel=enhancement", **bearer(WRITER)) as client:
+            assert await client.end() == (4403, "Insufficient permissions")
+    assert dict(place.hub._channels) == {}
+
+
+@pytest.mark.parametrize("families", [[], ["enhancement"]])
+async def test_users_open_the_enhancement_channel_by_name(families: list[str]) -> None:
+    """It never carries job messages, and has no pulse, but credentials that are taken back end it."""
+    path = "/ws/web-1?channel=enhancement"
+    async with (
+        notify(open_families=families, ws_ping=0.02) as place,
+        place.socket(path, **bearer(BOB)) as client,
+    ):
+        first = await client.get()
+        assert (first["type"], first["client_id"]) == ("connection", "web-1")
+        await client.connection.send("hello")
+        assert (await client.get())["content"] == "Received: hello"
+        place.failing["authenticate"] = UnauthorizedError("revoked")
+        assert await client.end() == BAD
+
+
+async def test_a_hostile_host_gets_no_links() -> None:
+    async with notify() as place, place.socket(**bearer(ALICE, Host="a b")) as client:
+        assert (await client.end())[0] == 1008

@@ -24,9 +24,11 @@ from tests.unit.samples import at, job
 
 pytestmark = pytest.mark.anyio
 
+URL = "https://media.test"
 LINK = {"X_API_Key": ALICE_KEY}
 OUTPUT = {
     "output_path": "/outputs/00000000-0000-0000-0000-000000000001/output.mp4",
+    "download_url": "https://media.test/outputs/00000000-0000-0000-0000-000000000001/output.mp4",
     "duration": 2.0,
     "file_size": 2,
     "width": 320,
@@ -60,7 +62,7 @@ async def listening(place: Place, client: Client) -> None:
 
 
 async def test_the_messages_are_those_of_the_contract() -> None:
-    async with notify() as place, place.socket(**LINK) as client:
+    async with notify(public_url=URL) as place, place.socket(**LINK) as client:
         await listening(place, client)
         await place.hub.on_job(JobCreated(job=edited(1, state=JobState.PENDING, updated_at=at(1))))
         assert await client.get() == {
@@ -96,7 +98,7 @@ async def test_the_messages_are_those_of_the_contract() -> None:
 
 
 async def test_ping_gets_pong_and_nothing_else_gets_anything() -> None:
-    async with notify() as place, place.socket(**LINK) as client:
+    async with notify(public_url=URL) as place, place.socket(**LINK) as client:
         for text in ("hello", "[]", "{}", '{"type":5}', '{"type":"PONG","data":{}}', '"PING"', "{" * 999):
             await client.connection.send(text)
         await client.connection.send(b"\xff\xfe")
@@ -107,14 +109,14 @@ async def test_ping_gets_pong_and_nothing_else_gets_anything() -> None:
 
 
 async def test_the_server_pings_a_client_that_never_speaks_and_keeps_it() -> None:
-    async with notify(ping=0.01) as place, place.socket(**LINK) as client:
+    async with notify(ws_ping=0.01) as place, place.socket(**LINK) as client:
         pings = [await client.get() for _ in range(10)]
         assert {(ping["type"], str(ping["data"])) for ping in pings} == {("PING", "{}")}
 
 
 async def test_every_socket_of_a_user_is_told_once_and_the_end_is_last() -> None:
     async with (
-        notify() as place,
+        notify(public_url=URL) as place,
         place.socket(**LINK) as first,
         place.socket(Authorization=f"Bearer {ALICE}") as second,
     ):
@@ -131,7 +133,7 @@ async def test_every_socket_of_a_user_is_told_once_and_the_end_is_last() -> None
 
 
 async def test_the_channel_without_credentials_never_carries_jobs() -> None:
-    async with notify() as place:
+    async with notify(public_url=URL) as place:
         place.jobs["user/alice"] = place.jobs["alice"] = [edited(1), edited(2, channel="alice")]
         async with place.socket() as client:
             assert await client.kinds(1) == ["connection"]
@@ -143,14 +145,14 @@ async def test_the_channel_without_credentials_never_carries_jobs() -> None:
 
 @pytest.mark.parametrize("path", ["/ws/user/alice", "/ws/user%2Falice", "/ws/"])
 async def test_the_name_of_the_channel_itself_is_no_id(path: str) -> None:
-    async with notify() as place:
+    async with notify(public_url=URL) as place:
         with pytest.raises(InvalidStatus, match="403"):
             async with place.socket(path):
                 pass
 
 
 async def test_jobs_of_others_and_of_other_families_are_not_told() -> None:
-    async with notify() as place:
+    async with notify(public_url=URL) as place:
         place.jobs["user/alice"] = [job(1, channel="user/alice")]
         async with place.socket(**LINK) as client:
             await listening(place, client)
@@ -170,7 +172,7 @@ def stored() -> list[Job]:
 
 
 async def test_who_comes_back_is_told_where_everything_stands(stored: list[Job]) -> None:
-    async with notify() as place:
+    async with notify(public_url=URL) as place:
         place.jobs["user/alice"] = stored
         async with place.socket(**LINK) as client:
             told = {message["data"]["job_id"]: message for message in [await client.get() for _ in range(3)]}
@@ -185,7 +187,7 @@ async def test_who_comes_back_is_told_where_everything_stands(stored: list[Job])
 
 
 async def test_what_is_not_known_at_first_is_told_later(stored: list[Job]) -> None:
-    async with notify(ping=0.02) as place:
+    async with notify(ws_ping=0.02) as place:
         place.jobs["user/alice"] = stored
         place.failing["channel_jobs"] = UnavailableError("away")
         async with place.socket(**LINK) as client:

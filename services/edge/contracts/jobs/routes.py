@@ -8,12 +8,12 @@ from litestar import HttpMethod, Request, Response, Router, delete, get, post, r
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 
-from libs.contracts.jobs_view import output_path
+from libs.chassis.links import Links
+from services.edge.auth.gate import Gate
 from services.edge.bodies import json_object
 from services.edge.contracts.jobs import openapi
 from services.edge.contracts.jobs.creating import Creating
 from services.edge.contracts.jobs.errors import about, envelope
-from services.edge.contracts.jobs.gate import Gate
 from services.edge.contracts.jobs.inputs import MAX_BODY, idempotency_key_of, new_edit_of
 from services.edge.contracts.jobs.outputs import Outputs
 from services.edge.contracts.jobs.paging import DEFAULT_LIMIT, MAX_LIMIT, STATUSES, page_of
@@ -33,7 +33,6 @@ from services.edge.contracts.jobs.schemas import (
 from services.edge.contracts.jobs.uploading import Uploading
 from services.edge.downloads import serve
 from services.edge.errors import exception_handlers
-from services.edge.links import Links
 
 AnyRequest = Request[Any, Any, Any]
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
@@ -117,9 +116,7 @@ async def status(
 ) -> Response[JobStatus]:
     principal = await gate.reader(request)
     found = await records.get(job_id, principal.owner)
-    path = output_path(found.job)
-    download_url = links.to(request, path) if path else None
-    return Response(job_status_of(found, download_url), headers=_PRIVATE)
+    return Response(job_status_of(found, links.base(request)), headers=_PRIVATE)
 
 
 @delete(

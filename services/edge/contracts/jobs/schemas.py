@@ -102,19 +102,16 @@ def created_of(job: Job) -> CreatedJob:
     )
 
 
-def job_status_of(found: JobDetail, download_url: str | None) -> JobStatus:
-    """`download_url` is where the output of a completed job is."""
+def job_status_of(found: JobDetail, base_url: str) -> JobStatus:
+    """`base_url` as in `output_data`."""
     job, spec = found.job, found.spec
-    output = output_data(job)
-    if output is not None and download_url is not None:
-        output = output | {"download_url": download_url}
     return JobStatus(
         job_id=str(job.job_id),
         job_type=_type(job),
         status=status_of(job),
         progress=progress_of(job),
         input_data=spec.given if isinstance(spec, VideoEditSpec) else {},
-        output_data=output,
+        output_data=output_data(job, base_url),
         error_message=job.error.message if job.error else None,
         created_at=time_of(job.created_at),
         updated_at=time_of(job.updated_at),

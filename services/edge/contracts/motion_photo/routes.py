@@ -9,6 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 
 from libs.chassis.health import Health
+from libs.chassis.links import Links
 from libs.contracts.errors import UnavailableError
 from libs.contracts.sessions import MakeMotionPhoto, TakeThumbnail
 from services.edge.bodies import MAX_BODY, form_fields, json_object
@@ -21,7 +22,6 @@ from services.edge.contracts.motion_photo.sessions import Sessions
 from services.edge.contracts.motion_photo.values import number, preview_of, session_id_of
 from services.edge.downloads import attachment, serve
 from services.edge.errors import exception_handlers
-from services.edge.links import Links
 
 AnyRequest = Request[Any, Any, Any]
 _READ = [HttpMethod.GET, HttpMethod.HEAD]

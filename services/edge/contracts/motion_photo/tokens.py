@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import msgspec
-
+from libs.chassis.settings import parse_list
 from libs.contracts.errors import UnauthorizedError
 from libs.contracts.media import PUBLIC_OWNER
 
@@ -21,16 +20,23 @@ _BEARER = re.compile(r"bearer +([!-~]+)", re.ASCII | re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose sessions these are; `key` makes preview keys of a token, and is empty without."""
+    """Whose sessions these are; `key` makes preview keys, which begin with `hint`, and is empty where nothing
+    needs opening."""
 
     owner: str
     key: bytes = b""
+    hint: str = ""
 
     def preview_key(self, session_id: UUID) -> str:
         """Opens the preview of one session; empty where nothing needs opening."""
         if not self.key:
             return ""
-        return hmac.new(self.key, f"preview/{session_id}".encode(), hashlib.sha256).hexdigest()
+        signature = hmac.new(self.key, f"preview/{session_id}".encode(), hashlib.sha256).hexdigest()
+        return f"{self.hint}{signature}"
+
+    def opens(self, session_id: UUID, key: str) -> bool:
+        """Whether `key` is the preview key of the session."""
+        return hmac.compare_digest(self.preview_key(session_id).encode(), key.encode())
 
 
 ANYBODY = Caller(PUBLIC_OWNER)
@@ -55,15 +61,9 @@ class Tokens:
         found = _BEARER.fullmatch(authorization[0].strip()) if len(authorization) == 1 else None
         return self._known(_digest(found[1].encode()) if found else b"")
 
-    def viewer(self, authorization: Sequence[str], session_id: UUID, key: str) -> Caller:
-        """As `caller`; without a header the preview `key` of the session does."""
-        if authorization or not key:
-            return self.caller(authorization)
-        matching = [
-            caller
-            for caller in self._callers.values()
-            if hmac.compare_digest(caller.preview_key(session_id).encode(), key.encode())
-        ]
+    def viewer(self, session_id: UUID, key: str) -> Caller:
+        """Who has the preview `key` of a session. Raises `UnauthorizedError`."""
+        matching = [caller for caller in self._callers.values() if caller.opens(session_id, key)]
         if self.needed and not matching:
             raise UnauthorizedError("The key of the preview is not valid.")
         return matching[0] if matching else ANYBODY
@@ -77,16 +77,10 @@ class Tokens:
 
 
 def parse_tokens(text: str) -> list[str]:
-    """The tokens in a comma-separated or JSON list; none in an empty text. Raises `ValueError`."""
-    text = text.strip()
-    if not text:
-        return []
-    try:
-        found = msgspec.json.decode(text, type=list[str]) if text.startswith("[") else text.split(",")
-    except msgspec.DecodeError as error:
-        raise ValueError("must be tokens with commas between them, or a JSON list") from error
-    tokens = [each.strip() for each in found]
-    if not tokens or not all(map(_TOKEN.fullmatch, tokens)):
+    """The tokens in a list as `parse_list` takes it. Raises `ValueError`, for an empty JSON list too: nobody
+    is to be let in because of a slip."""
+    tokens = parse_list(text)
+    if (text.strip() and not tokens) or not all(map(_TOKEN.fullmatch, tokens)):
         raise ValueError("every token must be 1 to 1000 visible ASCII characters")
     return tokens
 

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
+from libs.chassis.links import Links
 from libs.contracts.jobs import JobState
 from services.edge.bodies import MAX_BODY, json_object
 from services.edge.contracts.video_editor import openapi
@@ -37,7 +38,6 @@ from services.edge.contracts.video_editor.upload import VideoUpload
 from services.edge.contracts.video_editor.videos import DEFAULT_LIMIT, Videos
 from services.edge.downloads import serve
 from services.edge.errors import AWAY, detail_envelope, exception_handlers, problem
-from services.edge.links import Links
 from services.edge.prefer import patience
 
 AnyRequest = Request[Any, Any, Any]

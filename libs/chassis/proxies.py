@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
-from litestar import Request
+from litestar.connection import ASGIConnection
 
 _Address = IPv4Address | IPv6Address
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]+)?|([0-9.]+):[0-9]+", re.ASCII)
@@ -25,7 +25,7 @@ class Proxies:
         address = _address(peer[0] if peer else "")
         return address is not None and self._ours(address)
 
-    def client(self, request: Request[Any, Any, Any]) -> str:
+    def client(self, request: ASGIConnection[Any, Any, Any, Any]) -> str:
         """Whoever sent the request to the outermost of our proxies, as something to count by: an IPv4
         address, or the /64 network of an IPv6 one, since that is what one customer gets."""
         peer = request.scope.get("client")

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from litestar import Request
+from litestar.connection import ASGIConnection
+from pydantic import Field, field_validator
 
+from libs.chassis.proxies import Proxies
+from libs.chassis.settings import Fragment
 from libs.contracts.errors import InvalidInputError
-from services.edge.proxies import Proxies
 
 _HOST = re.compile(
     r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_][A-Za-z0-9._-]{0,252})(?::(?P<port>[0-9]{1,5}))?", re.ASCII
 )
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}){1,10}", re.ASCII)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCHEMES = {"ws": "http", "wss": "https"}
+"""Of pages, where a WebSocket came from."""
 
+Connection = ASGIConnection[Any, Any, Any, Any]
+"""A request or a WebSocket."""
 _Host = tuple[str, int | None]
 """A name or an address (IPv6 in brackets), and a port."""
 
@@ -30,17 +36,22 @@ class Links:
         self._public = public_url
         self._proxies = proxies
 
-    def to(self, request: Request[Any, Any, Any], path: str) -> str:
-        """The URL of `path` (absolute, not quoted). Raises `InvalidInputError` for a hostile `Host`."""
-        return (self._public or self._address(request)) + quote(path)
+    def base(self, request: Connection) -> str:
+        """What all links begin with, without a slash at its end. Raises `InvalidInputError` for a hostile
+        `Host`."""
+        return self._public or self._address(request)
 
-    def _address(self, request: Request[Any, Any, Any]) -> str:
+    def to(self, request: Connection, path: str) -> str:
+        """The URL of `path` (absolute, not quoted). Raises as `base`."""
+        return self.base(request) + quote(path)
+
+    def _address(self, request: Connection) -> str:
         """Scheme, authority and prefix under which the client sent this request."""
-        scheme, prefix = request.scope["scheme"], ""
+        scheme, prefix = _page_scheme(request.scope["scheme"]), ""
         host: _Host | None = None
         port: int | None = None
         if self._proxies.trusts(request.scope.get("client")):
-            proto = _last(request, "x-forwarded-proto").lower()
+            proto = _page_scheme(_last(request, "x-forwarded-proto").lower())
             scheme = proto if proto in _DEFAULT_PORTS else scheme
             host = _parse_host(_last(request, "x-forwarded-host"))
             port = _parse_port(_last(request, "x-forwarded-port"))
@@ -49,6 +60,30 @@ class Links:
         port = port or own_port
         authority = name if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{name}:{port}"
         return f"{scheme}://{authority}{prefix if _PREFIX.fullmatch(prefix) else ''}"
+
+
+class AddressSettings(Fragment):
+    """Under which address clients reach this system, and through whom."""
+
+    public_url: str | None = Field(
+        None,
+        description="Under which URL clients reach this system; links in answers begin with it. Not set:"
+        " taken from each request.",
+    )
+    trusted_proxies: list[str] = Field(
+        ["127.0.0.0/8", "::1/128"],
+        description="Proxies (addresses or networks) whose `X-Forwarded-*` headers are believed (JSON list).",
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _url(cls, value: str | None) -> str | None:
+        return parse_public_url(value) if value else None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        return [str(ip_network(each, strict=False)) for each in value]
 
 
 def parse_public_url(text: str) -> str:
@@ -61,7 +96,11 @@ def parse_public_url(text: str) -> str:
     return f"{url.scheme}://{url.netloc}{quote(url.path.rstrip('/'), safe='/%')}"
 
 
-def _own_host(request: Request[Any, Any, Any]) -> _Host:
+def _page_scheme(scheme: str) -> str:
+    return _SCHEMES.get(scheme, scheme)
+
+
+def _own_host(request: Connection) -> _Host:
     """What the request itself names; without that (HTTP/1.0) the address that it came to."""
     named = request.headers.getall("host", [])
     if not named and (server := request.scope.get("server")):
@@ -92,6 +131,6 @@ def _parse_port(text: str) -> int | None:
     return number if 0 < number < 1 << 16 else None
 
 
-def _last(request: Request[Any, Any, Any], header: str) -> str:
+def _last(request: Connection, header: str) -> str:
     """The value that the nearest proxy wrote: what stands before it may be its client's."""
     return ",".join(request.headers.getall(header, [])).rpartition(",")[2].strip()
