@@ -142,13 +142,15 @@ class Loudness(Message, frozen=True, kw_only=True, tag="loudness"):
 
     What was `measured` (of the channels that are written) is made louder by one gain, `target` less its
     `integrated` loudness plus its `offset`, and only peaks that would be too high are held down; without a
-    measure the gain follows the sound.
+    measure the gain follows the sound. With `two_pass` that gain is found on the way, by encoding the sound
+    and measuring what came out: such a node is the last one of its graph.
     """
 
     input: Node
     target: float = -16.0
     true_peak: float = -1.0
     measured: LoudnessMeasure | None = None
+    two_pass: bool = False
 
 
 Node = Union[  # noqa: UP007  (a forward reference)

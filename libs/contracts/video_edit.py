@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.contracts.base import Message
-from libs.contracts.graph import Focus, LoudnessMeasure
+from libs.contracts.graph import Focus
 
 FITS = ("pad", "crop", "blur")
 START, HIGHLIGHT = "start", "highlight"
@@ -26,11 +26,8 @@ class Wanted(Message, frozen=True, kw_only=True):
 
 
 class Analysis(Message, frozen=True, kw_only=True):
-    """What was found in a video for a `Wanted`: where the part begins (seconds), what a crop of it looks at,
-    and its loudness (`None`: nothing to measure), with peaks to be held at `true_peak` dBTP so that they are
-    not above `TRUE_PEAK` once they are encoded."""
+    """What was found in a video for a `Wanted`: where the part begins (seconds), and what a crop of it looks
+    at."""
 
     start: float = 0.0
     focus: list[Focus] = []
-    loudness: LoudnessMeasure | None = None
-    true_peak: float = TRUE_PEAK

@@ -176,5 +176,7 @@ def _(node: AudioMix) -> None:
 def _(node: Loudness) -> None:
     _check_range("The loudness", node.target, TARGETS, " LUFS")
     _check_range("The true peak", node.true_peak, PEAKS, " dBTP")
+    if node.two_pass and node.measured:
+        raise InvalidInputError("What was measured needs no first pass.")
     for name, bounds in _MEASURES.items() if node.measured else ():
         _check_range(f"The measured {name.replace('_', ' ')}", getattr(node.measured, name), bounds)

@@ -11,12 +11,14 @@ from typing import Protocol
 from libs.contracts.errors import MediaError
 from libs.contracts.graph import Output, Rate, Subtitles
 from libs.contracts.media import MediaInfo, ObjectRef
+from libs.media.command import Inputs
 from libs.media.command import compile as compile_graph
 from libs.media.command.text import to_ass
 from libs.media.length import duration_of
+from libs.media.levelling import needs_two_passes, render_levelled
 from libs.media.probe import probe
 from libs.media.progress import Progress
-from libs.media.runner import run_ffmpeg
+from libs.media.runner import Finished, run_ffmpeg
 from libs.media.tools import Tools
 from libs.media.walk import files, nodes, sources
 
@@ -60,17 +62,33 @@ async def render(
     planned = duration_of(graph.input)
     for in_place in (True, False) if _reads_little(graph) else (False,):
         inputs = await _opened(tools, graph, files_of, destination.parent, time_limit, in_place=in_place)
-        finished = await run_ffmpeg(
-            tools,
-            compile_graph(graph, inputs, destination),
-            cwd=destination.parent,
-            time_limit=time_limit,
-            on_progress=_reporter(on_progress, planned),
+        report = _reporter(on_progress, planned)
+        finished = await _written(
+            tools, graph, inputs, destination, time_limit=time_limit, on_progress=report
         )
         info = await inspect(tools, destination)
         if not in_place or not (cut_short(graph, info) or (finished.damaged and _fills(graph))):
             break
     return Rendered(info, finished.damaged)
+
+
+async def _written(
+    tools: Tools,
+    graph: Output,
+    inputs: Inputs,
+    destination: Path,
+    *,
+    time_limit: float,
+    on_progress: Callable[[Progress], None],
+) -> Finished:
+    if needs_two_passes(graph):
+        return await render_levelled(
+            tools, graph, inputs, destination, time_limit=time_limit, on_progress=on_progress
+        )
+    argv = compile_graph(graph, inputs, destination)
+    return await run_ffmpeg(
+        tools, argv, cwd=destination.parent, time_limit=time_limit, on_progress=on_progress
+    )
 
 
 async def inspect(tools: Tools, path: Path) -> MediaInfo:

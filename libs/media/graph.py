@@ -55,7 +55,7 @@ ENGINE_VERSION = "1"
 
 SUBTITLE_ENCODERS = {"copy", "mov_text", "subrip", "webvtt"}
 NOT_WORK = ("input", "notes")
-LATER = ("bare", "focus")
+LATER = ("bare", "focus", "two_pass")
 """Fields that came later: they are in a name only where they say something, so that names stay."""
 _ENCODER = re.compile(r"[a-z0-9_-]{1,40}")
 _OPTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,40}")
@@ -82,6 +82,7 @@ def validate(output: Output) -> None:
         if subtitle.encoder not in SUBTITLE_ENCODERS:
             raise InvalidInputError(f"There is no encoder named {subtitle.encoder!r}.")
     _check_streams(output)
+    _check_passes(output)
     _check_copies(output)
 
 
@@ -154,6 +155,13 @@ def _check_chosen(
     chosen = [encoding.index for encoding in encodings]
     if len(set(chosen)) != len(chosen) or not set(chosen) <= set(present):
         raise InvalidInputError(f"The source does not have these {kind} streams.")
+
+
+def _check_passes(output: Output) -> None:
+    """Sound that is encoded to be measured is the one track of its output, as it is written."""
+    passes = [node for node in nodes(output.input) if isinstance(node, Loudness) and node.two_pass]
+    if passes and (passes != [output.input] or len(output.audio) > 1 or output.subtitles):
+        raise InvalidInputError("A loudness of two passes is the last thing done to an only track.")
 
 
 def _check_copies(output: Output) -> None:

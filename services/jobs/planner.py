@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from libs.contracts.errors import InternalError, InvalidInputError, MediaError
 from libs.contracts.jobs import (
     EnhanceSpec,
@@ -85,12 +87,14 @@ def plan_video_edit(spec: VideoEditSpec, owner: str, job_id: UUID) -> list[Plann
     """As `plan`, of a spec that brings its source along. Raises `InvalidInputError` unless there is one."""
     if (spec.source is None) == (spec.url is None):
         raise InvalidInputError("A video edit has one source: a stored video or a URL.")
-    main = PlannedTask(MAIN, SERVICE_OF[RenderTask], needs=(LOOK,), weight=_RENDERING)
+    looks = _needs_look(spec.wanted)
+    main = PlannedTask(MAIN, SERVICE_OF[RenderTask], needs=(LOOK if looks else FETCH,), weight=_RENDERING)
     if spec.url is not None:
         fetch = _planned(FETCH, FetchTask(url=spec.url, owner=owner, job_id=job_id))
-        return [fetch, PlannedTask(LOOK, SERVICE_OF[EditAnalysisTask], needs=(FETCH,)), main]
+        look = PlannedTask(LOOK, SERVICE_OF[EditAnalysisTask], needs=(FETCH,))
+        return [fetch, look, main] if looks else [fetch, main]
     source = _source(spec, {})
-    if not _needs_look(source.info, spec.wanted):
+    if not looks:
         return [_planned(MAIN, _edit(source, spec.wanted, Analysis()))]
     return [_planned(LOOK, _look(source, spec.wanted)), main]
 
@@ -105,6 +109,8 @@ def continued(spec: JobSpec, name: str, done: Mapping[str, TaskResult]) -> TaskS
         looked = done.get(LOOK)
         if name == MAIN and isinstance(looked, EditAnalysisResult):
             return _edit(source, spec.wanted, looked.analysis)
+        if name == MAIN and not _needs_look(spec.wanted):
+            return _edit(source, spec.wanted, Analysis())
     raise InternalError("What has to be done is not known.")
 
 
@@ -123,14 +129,15 @@ def _source(spec: VideoEditSpec, done: Mapping[str, TaskResult]) -> StoredVideo:
     return source
 
 
-def _needs_look(info: MediaInfo, wanted: Wanted) -> bool:
+def _needs_look(wanted: Wanted) -> bool:
     """Whether an edit depends on what is in its source."""
-    loudness = wanted.lufs is not None and bool(info.audio)
-    return loudness or wanted.fit == "crop" or wanted.selection == HIGHLIGHT
+    return wanted.fit == "crop" or wanted.selection == HIGHLIGHT
 
 
 def _look(source: StoredVideo, wanted: Wanted) -> EditAnalysisTask:
-    return EditAnalysisTask(source=source.object, info=source.info, wanted=wanted)
+    """The same for every loudness, which is found as it is rendered."""
+    seen = msgspec.structs.replace(wanted, lufs=None)
+    return EditAnalysisTask(source=source.object, info=source.info, wanted=seen)
 
 
 def _edit(source: StoredVideo, wanted: Wanted, found: Analysis) -> RenderTask:

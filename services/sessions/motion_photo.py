@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import anyio
-
 from libs.chassis.worker import TaskContext
 from libs.contracts.base import utcnow
 from libs.contracts.errors import MediaError, TooLargeError
@@ -16,6 +14,7 @@ from libs.media.execute import render
 from libs.media.probe import probe
 from libs.media.runner import run_ffmpeg
 from libs.media.still import take_still
+from libs.media.together import together
 from libs.media.tools import Tools
 from services.sessions.assembly import Parts, assemble
 from services.sessions.capture_time import capture_time
@@ -57,12 +56,7 @@ class MotionPhotoMaker:
             await self._shrink(parts, context)
             taken_at = await self._taken_at(task, context) or taken_at
 
-        try:
-            async with anyio.create_task_group() as group:
-                group.start_soon(take_pictures)
-                await self._film(task, context, parts.clip)
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from failures
+        await together(take_pictures(), self._film(task, context, parts.clip))
         made = await finished(lambda: assemble(task, parts, taken_at))
         return MotionPhotoResult(
             artifact=await self._shelf.artifact(task.session_id, context, parts.photo, MOTION_PHOTO, JPEG),

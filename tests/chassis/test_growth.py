@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from libs.contracts.graph import LoudnessMeasure
+from libs.contracts.graph import Focus
 from libs.contracts.jobs import Job, JobError, JobState, StoredVideo, VideoEditSpec
 from libs.contracts.media import ObjectRef
 from libs.contracts.rpc import Submission, SubmitJobs
@@ -32,9 +32,8 @@ from tests.chassis.databases import Jobs, opened
 from tests.unit.samples import SHA, asset, info
 
 pytestmark = pytest.mark.anyio
-WANTED = Wanted(duration=10.0, width=108, height=192, lufs=-14.0)
-MEASURE = LoudnessMeasure(integrated=-20.0, true_peak=-3.0, range=5.0, threshold=-30.0, offset=0.1)
-LOOKED = EditAnalysisResult(analysis=Analysis(loudness=MEASURE))
+WANTED = Wanted(duration=10.0, width=108, height=192, fit="crop")
+LOOKED = EditAnalysisResult(analysis=Analysis(focus=[Focus(start=0.0, x=0.25, y=0.5)]))
 MADE = RenderResult(artifact=ObjectRef(key="results/x/output.mp4", size=2, sha256=SHA), info=info())
 STORED = VideoEditSpec(wanted=WANTED, source=StoredVideo(object=asset().object, info=info()))
 REMOTE = VideoEditSpec(wanted=WANTED, url="https://example.com/clip.mp4")

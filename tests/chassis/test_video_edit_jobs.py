@@ -77,7 +77,7 @@ async def reached(shop: Shop, job: Job, name: str, state: str) -> None:
 async def test_what_is_at_a_url_is_fetched_and_goes_on(shop: Shop, server: Server, clip: Path) -> None:
     work = Inbox()
     await shop.tasks_of("analyze", work)
-    job = await shop.edit(url(server), msgspec.structs.replace(WANTED, lufs=-14.0))
+    job = await shop.edit(url(server), msgspec.structs.replace(WANTED, fit="crop"))
     await work.filled(1)
     task: Any = work.got[0][0]
     assert isinstance(task.spec, EditAnalysisTask)

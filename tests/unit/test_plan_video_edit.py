@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from libs.contracts.errors import InternalError, InvalidInputError, MediaError
-from libs.contracts.graph import LoudnessMeasure
+from libs.contracts.graph import Focus
 from libs.contracts.jobs import EnhanceSpec, StoredVideo, VideoEditSpec
 from libs.contracts.tasks import (
     EditAnalysisResult,
@@ -26,14 +26,16 @@ from services.jobs.planner import PlannedTask, continued, plan_video_edit
 from tests.unit.samples import asset, info
 
 JOB = UUID(int=7)
-WANTED = Wanted(duration=10.0, width=108, height=192, lufs=-14.0)
-MEASURE = LoudnessMeasure(integrated=-20.0, true_peak=-3.0, range=5.0, threshold=-30.0, offset=0.1)
+WANTED = Wanted(duration=10.0, width=108, height=192, lufs=-14.0, fit="crop")
+SEEN = msgspec.structs.replace(WANTED, lufs=None)
+"""What is to be seen does not depend on what is to be heard."""
 QUIET = Wanted(duration=5.0, width=64, height=64)
-FOUND = Analysis(loudness=MEASURE)
+FOUND = Analysis(focus=[Focus(start=0.0, x=0.25, y=0.5)])
 LOOKED = EditAnalysisResult(analysis=FOUND)
 FETCHED = FetchResult(asset=asset())
 SOURCE = StoredVideo(object=asset().object, info=info())
 STORED = VideoEditSpec(wanted=WANTED, source=SOURCE)
+LOUD = VideoEditSpec(wanted=msgspec.structs.replace(WANTED, fit="blur"), source=SOURCE)
 REMOTE = VideoEditSpec(wanted=WANTED, url="https://example.com/clip.mp4")
 
 
@@ -54,7 +56,7 @@ def silent(**changes: Any) -> VideoEditSpec:
 def test_a_stored_video_is_looked_at_and_then_rendered() -> None:
     tasks = plan(STORED)
     assert shape(tasks) == [("look", "analyze", (), True), ("main", "transcode", ("look",), False)]
-    assert tasks[0].spec == EditAnalysisTask(source=SOURCE.object, info=SOURCE.info, wanted=WANTED)
+    assert tasks[0].spec == EditAnalysisTask(source=SOURCE.object, info=SOURCE.info, wanted=SEEN)
     assert tasks[1].weight == 8 * tasks[0].weight
 
 
@@ -68,7 +70,7 @@ def test_a_url_is_fetched_first() -> None:
     assert tasks[0].spec == FetchTask(url="https://example.com/clip.mp4", owner="alice", job_id=JOB)
 
 
-@pytest.mark.parametrize("spec", [silent(), silent(fit="blur"), VideoEditSpec(wanted=QUIET, source=SOURCE)])
+@pytest.mark.parametrize("spec", [silent(fit="pad"), LOUD, VideoEditSpec(wanted=QUIET, source=SOURCE)])
 def test_nothing_is_looked_for_where_there_is_nothing_to_find(spec: VideoEditSpec) -> None:
     (task,) = plan(spec)
     assert (task.name, task.service) == ("main", "transcode")
@@ -78,7 +80,7 @@ def test_nothing_is_looked_for_where_there_is_nothing_to_find(spec: VideoEditSpe
     assert task.fingerprint == fingerprint(task.spec)
 
 
-@pytest.mark.parametrize("spec", [silent(fit="crop"), silent(selection="highlight")])
+@pytest.mark.parametrize("spec", [silent(), silent(fit="pad", selection="highlight")])
 def test_pictures_alone_are_looked_at_for_a_crop_or_a_highlight(spec: VideoEditSpec) -> None:
     assert [task.name for task in plan(spec)] == ["look", "main"]
 
@@ -101,17 +103,31 @@ def test_what_is_fetched_is_the_jobs_own_and_what_is_seen_is_everybodys() -> Non
     assert plan(STORED)[0].fingerprint == plan(STORED, UUID(int=8))[0].fingerprint
 
 
-@pytest.mark.parametrize("change", [{"lufs": -16.0}, {"duration": 11.0}, {"fit": "crop"}, {"width": 110}])
+@pytest.mark.parametrize("change", [{"duration": 11.0}, {"fit": "blur"}, {"width": 110}])
 def test_whatever_is_wanted_counts(change: dict[str, Any]) -> None:
     other = VideoEditSpec(wanted=msgspec.structs.replace(WANTED, **change), source=SOURCE)
     assert plan(other)[0].fingerprint != plan(STORED)[0].fingerprint
+
+
+def test_a_fetched_video_is_rendered_at_once_where_there_is_nothing_to_find() -> None:
+    remote = VideoEditSpec(wanted=LOUD.wanted, url="https://example.com/clip.mp4")
+    assert shape(plan(remote)) == [
+        ("fetch", "ingest", (), True),
+        ("main", "transcode", ("fetch",), False),
+    ]
+    assert continued(remote, "main", {"fetch": FETCHED}) == plan(LOUD)[0].spec
+
+
+def test_the_loudness_counts_where_it_is_rendered() -> None:
+    quieter = VideoEditSpec(wanted=msgspec.structs.replace(LOUD.wanted, lufs=-16.0), source=SOURCE)
+    assert plan(quieter)[0].fingerprint != plan(LOUD)[0].fingerprint
 
 
 def test_a_fetched_video_is_looked_at() -> None:
     task = continued(REMOTE, "look", {"fetch": FETCHED})
     source = FETCHED.asset
     assert source.info is not None
-    assert task == EditAnalysisTask(source=source.object, info=source.info, wanted=WANTED)
+    assert task == EditAnalysisTask(source=source.object, info=source.info, wanted=SEEN)
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,10 @@ def _(node: AudioMix, session: Session, track: Track) -> Any:
 
 @sounds.register
 def _(node: Loudness, session: Session, track: Track) -> Any:
-    """Of the channels that are written: mixing them down is a gain too. loudnorm works at 192 kHz."""
+    """Of the channels that are written: mixing them down is a gain too. loudnorm works at 192 kHz. Raises
+    `InvalidInputError` for two passes, which are more than one command (`libs.media.levelling`)."""
+    if node.two_pass:
+        raise InvalidInputError("A loudness of two passes is not one command.")
     stream = sounds(node.input, session, track)
     if stream is None:
         return None

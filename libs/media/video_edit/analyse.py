@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from libs.contracts.errors import TaskTimeoutError
+from libs.contracts.graph import Focus
 from libs.contracts.media import MediaInfo
 from libs.contracts.video_edit import HIGHLIGHT, Analysis, Wanted
 from libs.media.foretell import video_of
@@ -15,10 +16,9 @@ from libs.media.video_edit.frames import STAND_IN, Footage
 from libs.media.video_edit.graph import part
 from libs.media.video_edit.highlight import find_highlight
 from libs.media.video_edit.look import find_focus
-from libs.media.video_edit.loudness import find_gain
 
-CHOSEN, SEEN = 0.4, 0.8
-"""Shares of the work that are done when the part is chosen, and when its pictures are looked at."""
+CHOSEN = 0.5
+"""Share of the work that is done when the part is chosen."""
 
 
 async def analyse(
@@ -31,8 +31,8 @@ async def analyse(
     time_limit: float,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> Analysis:
-    """Look at `target` (a path or URL) and listen to it, as far as `wanted` needs that; works in the scratch
-    directory `cwd` for at most `time_limit` seconds. `on_progress` gets 0…1.
+    """Look at `target` (a path or URL), and listen to it for the liveliest part, as far as `wanted` needs
+    that; works in the scratch directory `cwd` for at most `time_limit` seconds. `on_progress` gets 0…1.
 
     Raises as `run_ffmpeg`, and `MediaError` without a video.
     """
@@ -45,7 +45,7 @@ async def analyse(
             raise TaskTimeoutError(f"The work took longer than its limit of {time_limit:g} s.")
         return remaining
 
-    start, focus, gain = 0.0, [], None
+    start, focus = 0.0, list[Focus]()
     if wanted.selection == HIGHLIGHT:
         start = await find_highlight(
             footage, info, wanted.duration, left(), lambda share: on_progress(share * CHOSEN)
@@ -59,12 +59,7 @@ async def analyse(
             info,
             wanted,
             time_limit=left(),
-            on_progress=lambda share: on_progress(CHOSEN + share * (SEEN - CHOSEN)),
+            on_progress=lambda share: on_progress(CHOSEN + share * (1 - CHOSEN)),
         )
-    on_progress(SEEN)
-    if wanted.lufs is not None:
-        gain = await find_gain(footage, node, info, wanted.lufs, left())
     on_progress(1.0)
-    if gain is None:
-        return Analysis(start=start, focus=focus)
-    return Analysis(start=start, focus=focus, loudness=gain.measure, true_peak=gain.true_peak)
+    return Analysis(start=start, focus=focus)

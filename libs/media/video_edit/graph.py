@@ -22,7 +22,7 @@ from libs.contracts.graph import (
     VideoEncoding,
 )
 from libs.contracts.media import AudioStream, MediaInfo, ObjectRef, VideoStream
-from libs.contracts.video_edit import Analysis, Wanted
+from libs.contracts.video_edit import TRUE_PEAK, Analysis, Wanted
 from libs.media.containers import MP4
 from libs.media.foretell import length_of, video_of
 from libs.media.motion import clip_rate
@@ -50,8 +50,8 @@ def video_edit_graph(source: ObjectRef, info: MediaInfo, wanted: Wanted, found: 
     else:
         node = _filtered(node, video_steps(video, *_wanted_size(video, wanted)))
         node = _fitted(node, wanted, focus)
-    if wanted.lufs is not None and found.loudness is not None:
-        node = Loudness(input=node, target=wanted.lufs, true_peak=found.true_peak, measured=found.loudness)
+    if wanted.lufs is not None and heard(info) is not None:
+        node = Loudness(input=node, target=wanted.lufs, true_peak=TRUE_PEAK, two_pass=True)
     return written(node, info, notes=editing_notes([info], 1))
 
 

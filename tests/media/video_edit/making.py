@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from libs.contracts.graph import Node, Source
-from libs.contracts.media import MediaInfo
+from libs.contracts.media import MediaInfo, ObjectRef
 from libs.contracts.video_edit import Analysis, Wanted
 from libs.media.command import compile as compile_graph
 from libs.media.cut.request import CutRequest
 from libs.media.cut.run import cut
+from libs.media.execute import render
 from libs.media.graph import validate
 from libs.media.passes.resolve import needs_frames
 from libs.media.probe import probe
@@ -52,6 +55,19 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Staged:
+    """A source that is here already."""
+
+    path: Path
+
+    async def url(self, source: ObjectRef) -> str:
+        return str(self.path)
+
+    async def stage(self, source: ObjectRef) -> Path:
+        return self.path
+
+
+@dataclass(frozen=True)
 class Edits:
     """Makes VIDEO_EDITs into `folder`."""
 
@@ -77,8 +93,9 @@ class Edits:
             inputs = {"ab" * 32: str(path)}
             request = CutRequest(graph=graph, inputs=inputs, destination=str(destination))
             graph = (await cut(self.tools, request, cwd=self.folder, time_limit=100)).graph
-        argv = compile_graph(graph, {path.name: path}, destination)
-        await run_ffmpeg(self.tools, argv, cwd=self.folder, time_limit=100)
+        await render(
+            self.tools, graph, Staged(path), destination, time_limit=100, on_progress=lambda share: None
+        )
         return Made(info, found, destination, await self.info(destination), describe(destination))
 
     async def rendered(self, path: Path, node: Callable[[Node], Node]) -> Path:
@@ -116,3 +133,12 @@ def loudness(path: Path) -> tuple[float, float]:
     assert integrated is not None
     assert peak is not None
     return float(integrated[1]), float(peak[1])
+
+
+def onset(path: Path) -> float:
+    """Seconds from the first picture on until the sound is a quarter as loud as it gets."""
+    raw = ("-map", "0:a", "-f", "f32le", "-ac", "1", "-")
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), *raw]
+    heard = np.abs(np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.float32))
+    first = {each["codec_type"]: float(each["start_time"]) for each in describe(path)["streams"]}
+    return float(np.argmax(heard > heard.max() / 4)) / 48_000 + first["audio"] - first["video"]

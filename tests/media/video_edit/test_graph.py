@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from libs.contracts.errors import MediaError, TaskTimeoutError
-from libs.contracts.graph import Filter, Fit, Focus, Loudness, LoudnessMeasure, Rate, Source
+from libs.contracts.graph import Filter, Fit, Focus, Loudness, Rate, Source
 from libs.contracts.video_edit import Analysis, Wanted
 from libs.media.graph import validate
 from libs.media.tools import Tools
@@ -16,12 +16,7 @@ from tests.media.corpus import Corpus
 from tests.media.video_edit.making import Edits
 
 WANTED = Wanted(duration=5.0, width=1080, height=1920, lufs=-14.0, fit="crop")
-FOUND = Analysis(
-    start=2.0,
-    focus=[Focus(start=0.0, x=0.25, y=0.5)],
-    loudness=LoudnessMeasure(integrated=-20.0, true_peak=-1.0, range=3.0, threshold=-30.0, offset=0.5),
-    true_peak=-1.5,
-)
+FOUND = Analysis(start=2.0, focus=[Focus(start=0.0, x=0.25, y=0.5)])
 HEARD = info(audio=[audio(1), audio(2, default=True)])
 
 
@@ -30,7 +25,7 @@ def test_what_is_wanted_and_found_is_in_the_graph() -> None:
     validate(output)
     loudness = output.input
     assert isinstance(loudness, Loudness)
-    assert (loudness.target, loudness.true_peak, loudness.measured) == (-14.0, -1.5, FOUND.loudness)
+    assert (loudness.target, loudness.true_peak, loudness.two_pass) == (-14.0, -1.0, True)
     finished = loudness.input
     assert isinstance(finished, Filter)
     fitted = finished.input
@@ -72,7 +67,7 @@ async def test_an_analysis_tells_how_far_it_is(corpus: Corpus, edits: Edits) -> 
     source = await edits.info(path)
     await analyse(edits.tools, path, source, wanted, cwd=edits.folder, time_limit=60, on_progress=told.append)
     assert told == sorted(told)
-    assert told[0] < 0.4
+    assert told[0] < 0.5
     assert told[-1] == 1.0
     assert list(edits.folder.iterdir()) == []
 
