@@ -29,18 +29,20 @@ class Stack:
     def up(self) -> float:
         """Start it; the seconds until `reelbus up --detach` returned."""
         begun = time.perf_counter()
-        self._reelbus("up", "--detach", "--port", "0")
+        self.reelbus("up", "--detach", "--port", "0")
         return time.perf_counter() - begun
 
     def down(self) -> None:
-        self._reelbus("down")
+        self.reelbus("down")
 
-    def _reelbus(self, command: str, *options: str) -> None:
-        argv = [sys.executable, "-m", "reelbus", command, "--data", str(self.data), *options]
-        env = {**os.environ, "REELBUS_RATE_LIMITS": "off"}
+    def reelbus(self, *command: str) -> str:
+        """What a command prints that succeeds."""
+        argv = [sys.executable, "-m", "reelbus", *command]
+        env = {**os.environ, "REELBUS_RATE_LIMITS": "off", "REELBUS_DATA": str(self.data)}
         done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
         if done.returncode:
-            raise SystemExit(f"reelbus {command} failed:\n{done.stdout}{done.stderr}")
+            raise SystemExit(f"reelbus {command[0]} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def __enter__(self) -> Self:
         self.up()

@@ -16,6 +16,7 @@ from bench.measurements import (
     status_rate,
     trim,
     upload,
+    video_edit,
 )
 from bench.report import Result
 
@@ -30,6 +31,7 @@ MODULES = (
     trim,
     edit_queue,
     motion_photo,
+    video_edit,
 )
 MEASUREMENTS: dict[str, Callable[[Bench], Result]] = {module.NAME: module.measure for module in MODULES}
 """In the order in which they run: the idle stack is looked at while it is fresh."""

@@ -6,10 +6,10 @@ import asyncio
 import random
 import subprocess
 import time
-from itertools import pairwise
 from pathlib import Path
 from statistics import median, quantiles
 
+from bench.bare import encodings
 from bench.bench import Bench, ratio
 from bench.motion import Motion
 from bench.report import Figure, Result, Target
@@ -65,30 +65,13 @@ def _bare(bench: Bench, clip: Path, start: float) -> float:
     local file."""
     info = asyncio.run(probe(clip, Tools(), size=clip.stat().st_size)).info
     graph = clip_graph(ObjectRef(key="clip", size=0, sha256="0" * 64), info, start, start + LENGTH, 1.0)
-    encodings = _encodings(compile_graph(graph, {"clip": clip}, bench.folder / "bare.mp4"))
+    encoded = encodings(compile_graph(graph, {"clip": clip}, bench.folder / "bare.mp4"))
     cover, thumbnail = bench.folder / "cover.jpg", bench.folder / "thumbnail.jpg"
     begun = time.perf_counter()
-    _ffmpeg("-ss", str(start), "-i", str(clip), "-t", str(LENGTH), *encodings, str(bench.folder / "bare.mp4"))
+    _ffmpeg("-ss", str(start), "-i", str(clip), "-t", str(LENGTH), *encoded, str(bench.folder / "bare.mp4"))
     _ffmpeg("-ss", str(start + COVER), "-i", str(clip), "-frames:v", "1", "-q:v", "2", str(cover))
     _ffmpeg("-i", str(cover), "-vf", f"scale={THUMBNAIL_WIDTH}:-2", str(thumbnail))
     return time.perf_counter() - begun
-
-
-def _encodings(argv: list[str]) -> list[str]:
-    """Codecs and their options out of our own command."""
-    wanted = (
-        "-c:v",
-        "-crf:v",
-        "-preset:v",
-        "-profile:v",
-        "-pix_fmt:v",
-        "-c:a:0",
-        "-b:a:0",
-        "-ar:a:0",
-        "-ac:a:0",
-    )
-    pairs = [(name, value) for name, value in pairwise(argv) if name in wanted]
-    return [text for pair in pairs for text in pair] + ["-movflags", "+faststart"]
 
 
 def _ffmpeg(*arguments: str) -> None:
