@@ -124,20 +124,20 @@ class Peak:
         return self.highest - self.before
 
 
+def resident(stack: Stack, name: str) -> float:
+    """Resident memory of the processes called `name`, in MiB."""
+    return sum(member.memory_info().rss for member in stack.processes()[name]) / 2**20
+
+
 @contextmanager
 def watching_memory(stack: Stack, name: str) -> Iterator[Peak]:
     """Samples the processes called `name` while the block runs."""
-    members = stack.processes()[name]
     done = threading.Event()
-
-    def resident() -> float:
-        return sum(member.memory_info().rss for member in members) / 2**20
-
-    peak = Peak(resident())
+    peak = Peak(resident(stack, name))
 
     def sample() -> None:
         while not done.wait(SAMPLE_EVERY):
-            peak.highest = max(peak.highest, resident())
+            peak.highest = max(peak.highest, resident(stack, name))
 
     sampler = threading.Thread(target=sample)
     sampler.start()

@@ -10,8 +10,11 @@ from bench.measurements import (
     enhance_overhead,
     event_latency,
     idle_rss,
+    idle_sockets,
+    job_creation,
     metadata_speed,
     motion_photo,
+    polling,
     start,
     status_rate,
     trim,
@@ -32,6 +35,9 @@ MODULES = (
     edit_queue,
     motion_photo,
     video_edit,
+    polling,
+    job_creation,
+    idle_sockets,
 )
 MEASUREMENTS: dict[str, Callable[[Bench], Result]] = {module.NAME: module.measure for module in MODULES}
 """In the order in which they run: the idle stack is looked at while it is fresh."""

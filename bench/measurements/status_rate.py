@@ -11,7 +11,7 @@ import httpx
 from bench import constant
 from bench.bench import Bench
 from bench.client import post_file
-from bench.load import Rate, drive
+from bench.load import Rate, Request, drive
 from bench.report import Figure, Result, Target
 from bench.stack import Stack, spending
 
@@ -22,13 +22,13 @@ PATIENCE = 60.0
 
 def measure(bench: Bench) -> Result:
     stack, seconds = bench.stack, 2.0 if bench.quick else 5.0
-    paths = [f"/internal/video-enhancement-status/{file_id}" for file_id in _finished(bench, FILES)]
+    paths = [Request(f"/internal/video-enhancement-status/{file_id}") for file_id in _finished(bench, FILES)]
     runs: dict[str, list[Rate]] = {"edge": [], "gateway": [], "constant": []}
     with constant.serving() as port:
         for _ in range(bench.rounds(3)):
             with spending(stack) as spent:
                 runs["edge"].append(drive(stack.port("edge"), paths, seconds=seconds))
-            runs["constant"].append(drive(port, [constant.PATH], seconds=seconds))
+            runs["constant"].append(drive(port, [Request(constant.PATH)], seconds=seconds))
             runs["gateway"].append(drive(stack.public_port, paths, seconds=seconds))
     if errors := sum(each.errors for found in runs.values() for each in found):
         raise RuntimeError(f"{errors} requests failed.")
