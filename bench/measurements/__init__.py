@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bench.bench import Bench
 from bench.measurements import (
+    cancel,
     edit_queue,
     enhance_overhead,
     event_latency,
@@ -35,6 +36,7 @@ MODULES = (
     edit_queue,
     motion_photo,
     video_edit,
+    cancel,
     polling,
     job_creation,
     idle_sockets,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import statistics
 import time
 from collections.abc import Iterator
@@ -16,14 +15,13 @@ from uuid import uuid4
 
 import asyncpg
 import nats
-import psutil
 from nats.js import JetStreamContext
 
 from bench.bench import Bench
 from bench.jobs import Worker, new_edit
 from bench.load import Rate, Request, drive
 from bench.report import Figure, Result
-from bench.stack import Stack
+from bench.stack import Stack, spending
 from libs.chassis.database import asyncpg_url
 
 NAME = "job-creation"
@@ -40,7 +38,7 @@ def measure(bench: Bench) -> Result:
         worker = Worker(stack)
         path = worker.upload(bench.clips.tiny())
         requests = [_request(worker, path, number) for number in range(BODIES)]
-        with _resting(stack):  # jobs wait: what is measured is their creation
+        with _resting(stack), spending(stack) as spent:  # jobs wait: what is measured is their creation
             for _ in range(bench.rounds(3)):
                 found["raw"].append(asyncio.run(_raw(stack, seconds, requests[0].body)))
                 for name, port in (("edge", stack.port("edge")), ("gateway", stack.public_port)):
@@ -54,7 +52,8 @@ def measure(bench: Bench) -> Result:
         *(Figure(f"{name}, rate", rate, "/s") for name, rate in rates.items()),
         *(Figure(f"{name}, p99", median(each.p99 for each in runs), "ms") for name, runs in found.items()),
     ]
-    return Result(NAME, figures, {name: [asdict(each) for each in runs] for name, runs in found.items()})
+    details = {name: [asdict(each) for each in runs] for name, runs in found.items()}
+    return Result(NAME, figures, {**details, "CPU seconds": spent.by_process})
 
 
 def _request(worker: Worker, path: str, number: int) -> Request:
@@ -66,18 +65,16 @@ def _request(worker: Worker, path: str, number: int) -> Request:
 
 @contextmanager
 def _resting(stack: Stack) -> Iterator[None]:
-    """Workers do not work meanwhile."""
-    members = [each for name, found in stack.processes().items() if name in WORKERS for each in found]
-    _signal(members, signal.SIGSTOP)
+    """Workers do not work meanwhile, and the supervisor does not mind."""
+    found = stack.processes()
+    members = [found["supervisor"][0], *(each for name in WORKERS for each in found[name])]
+    for each in members:
+        each.suspend()
     try:
         yield
     finally:
-        _signal(members, signal.SIGCONT)
-
-
-def _signal(members: list[psutil.Process], number: signal.Signals) -> None:
-    for each in members:
-        each.send_signal(number)
+        for each in reversed(members):
+            each.resume()
 
 
 async def _raw(stack: Stack, seconds: float, body: str) -> Rate:
