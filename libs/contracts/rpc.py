@@ -182,6 +182,25 @@ class JobDetail(Message, frozen=True, kw_only=True):
     completed_at: Timestamp | None = None
 
 
+class OwnedJob(Message, frozen=True, kw_only=True):
+    """A job that somebody says is his."""
+
+    job_id: UUID
+    owner: str
+
+
+class GetDetails(Message, frozen=True, kw_only=True):
+    """Jobs of several owners at once: at most 10, because a reply has at most 1 MB."""
+
+    jobs: list[OwnedJob]
+
+
+class JobDetails(Message, frozen=True, kw_only=True):
+    """In any order; what is not there, or somebody else's, is missing."""
+
+    details: list[JobDetail]
+
+
 class ListChannelJobs(Message, frozen=True, kw_only=True):
     """Jobs of `family` (`None`: of any) that a channel follows: the unfinished ones, and those finished
     within the last `finished_within` seconds. Oldest first, at most 1,000, without their results."""
@@ -216,6 +235,7 @@ class Claim(Message, frozen=True, kw_only=True):
 SUBMIT_JOBS = Method("rpc.jobs.submit", SubmitJobs, JobList, timeout=15.0)
 GET_JOBS = Method("rpc.jobs.get", GetJobs, JobList)
 GET_JOB = Method("rpc.jobs.get_one", GetJob, JobDetail)
+GET_DETAILS = Method("rpc.jobs.get_details", GetDetails, JobDetails)
 LIST_JOBS = Method("rpc.jobs.list", ListJobs, JobPage)
 LIST_CHANNEL_JOBS = Method("rpc.jobs.list_channel", ListChannelJobs, JobList)
 CANCEL_JOB = Method("rpc.jobs.cancel", CancelJob, Job)
@@ -262,6 +282,7 @@ METHODS: tuple[Method[Any], ...] = (
     SUBMIT_JOBS,
     GET_JOBS,
     GET_JOB,
+    GET_DETAILS,
     LIST_JOBS,
     LIST_CHANNEL_JOBS,
     CANCEL_JOB,

@@ -21,9 +21,17 @@ class ToolSettings(BaseSettings):
         8 << 30, description="Bytes of address space that one ffmpeg may take.", ge=256 << 20
     )
     ffmpeg_output: int = Field(64 << 30, description="Bytes that one ffmpeg may write to a file.", ge=1 << 20)
+    ffmpeg_niceness: int = Field(
+        10,
+        description="How much ffmpeg leaves to other processes of the machine: answers go on while it works.",
+        ge=0,
+        le=19,
+    )
     probe_time_limit: float = Field(20.0, description="Seconds that a probe may take.", gt=0)
 
     def tools(self, observer: Callable[[str, float, str], None] | None = None) -> Tools:
         """The tools as the runner takes them; `observer` hears program, seconds and outcome of each run."""
-        limits = Limits(memory_bytes=self.ffmpeg_memory, output_bytes=self.ffmpeg_output)
+        limits = Limits(
+            memory_bytes=self.ffmpeg_memory, output_bytes=self.ffmpeg_output, niceness=self.ffmpeg_niceness
+        )
         return Tools(ffmpeg=self.ffmpeg, ffprobe=self.ffprobe, limits=limits, on_exit=observer)

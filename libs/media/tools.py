@@ -23,7 +23,8 @@ outcome: `ok`, `failed`, `timeout`, `cancelled`, or `stopped` (the reader wanted
 class Limits:
     """Per process. `memory_bytes` is address space, `cpu_seconds` are summed over threads,
     `output_bytes` is the largest file it may write, `threads` how many a codec starts (0: ffmpeg
-    decides). Address space, CPU and files are limited on Linux only."""
+    decides), `niceness` (0…19) is how much they leave to others on the machine. Address space, CPU and files
+    are limited on Linux only."""
 
     memory_bytes: int = 6144 * MIB
     probe_memory_bytes: int = 2048 * MIB
@@ -31,6 +32,7 @@ class Limits:
     output_bytes: int = 64 * 1024 * MIB
     open_files: int = 256
     threads: int = 0
+    niceness: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ def confinement(limits: Limits, program: str = "ffmpeg") -> list[str]:
     if sys.platform != "linux":
         return []
     prefix: list[str] = []
+    if limits.niceness and program != "ffprobe" and (nice := _which("nice")):  # for a probe somebody waits
+        prefix += [nice, "-n", str(limits.niceness)]
     if setpriv := _working_setpriv():
         prefix += [setpriv, *PRIVILEGES, "--"]
     if prlimit := _which("prlimit"):

@@ -1,9 +1,10 @@
 """What reaches jobs.
 
-Answers `jobs.submit`, `jobs.get`, `jobs.get_one`, `jobs.list`, `jobs.list_channel`, `jobs.cancel`,
-`jobs.claim_task`. Consumes `task.completed`, `task.failed`, `task.stopped`, the signal `task.progress`, and
-the server's advisories about tasks that nobody survived. Publishes (through the outbox) `job.created`,
-`job.completed`, `job.failed`, `job.cancelled` and tasks; sends the signals `job.progress` and `task.cancel`.
+Answers `jobs.submit`, `jobs.get`, `jobs.get_one`, `jobs.get_details`, `jobs.list`, `jobs.list_channel`,
+`jobs.cancel`, `jobs.claim_task`. Consumes `task.completed`, `task.failed`, `task.stopped`, the signal
+`task.progress`, and the server's advisories about tasks that nobody survived. Publishes (through the outbox)
+`job.created`, `job.completed`, `job.failed`, `job.cancelled` and tasks; sends the signals `job.progress` and
+`task.cancel`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from libs.contracts.jobs import JOB_PROGRESS, Job, JobError, JobProgressed, JobS
 from libs.contracts.rpc import (
     CANCEL_JOB,
     CLAIM_TASK,
+    GET_DETAILS,
     GET_JOB,
     GET_JOBS,
     LIST_CHANNEL_JOBS,
@@ -29,9 +31,11 @@ from libs.contracts.rpc import (
     CancelJob,
     Claim,
     ClaimTask,
+    GetDetails,
     GetJob,
     GetJobs,
     JobDetail,
+    JobDetails,
     JobList,
     JobPage,
     ListChannelJobs,
@@ -62,6 +66,7 @@ from services.jobs.submission import Submitter
 log = logging.getLogger(__name__)
 
 _MAX_KEYS = 500
+_MAX_DETAILS = 10
 _MAX_PAGE = 100
 
 
@@ -85,6 +90,7 @@ class Handlers:
         bus.serve(SUBMIT_JOBS, self.submit)
         bus.serve(GET_JOBS, self.get)
         bus.serve(GET_JOB, self.get_one)
+        bus.serve(GET_DETAILS, self.get_details)
         bus.serve(LIST_JOBS, self.list_jobs)
         bus.serve(LIST_CHANNEL_JOBS, self.list_channel)
         bus.serve(CANCEL_JOB, self.cancel)
@@ -109,6 +115,11 @@ class Handlers:
 
     async def get_one(self, request: GetJob) -> JobDetail:
         return await self._repository.detail(request.job_id, request.owner)
+
+    async def get_details(self, request: GetDetails) -> JobDetails:
+        if len(request.jobs) > _MAX_DETAILS:
+            raise InvalidInputError(f"At most {_MAX_DETAILS} jobs at once.")
+        return JobDetails(details=await self._repository.details(set(request.jobs)))
 
     async def list_jobs(self, request: ListJobs) -> JobPage:
         if not 1 <= request.limit <= _MAX_PAGE or request.offset < 0:

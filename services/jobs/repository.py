@@ -3,7 +3,7 @@ through the outbox."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -19,7 +19,7 @@ from libs.chassis.outbox import Outbox
 from libs.contracts.base import utcnow
 from libs.contracts.errors import NotFoundError
 from libs.contracts.jobs import Job, JobState
-from libs.contracts.rpc import JobDetail, JobPage, ListJobs
+from libs.contracts.rpc import JobDetail, JobPage, ListJobs, OwnedJob
 from services.jobs import events
 from services.jobs.editor.finish import settle
 from services.jobs.growth import grow
@@ -139,6 +139,15 @@ class Repository:
         """Raises `NotFoundError` as `owned_job` does."""
         async with self.transaction() as session:
             return detail_of(await self.owned_job(session, job_id, owner))
+
+    async def details(self, asked: Collection[OwnedJob]) -> list[JobDetail]:
+        """Those that are there and their owner's. The hot path of polling: plain rows instead of mapped
+        objects."""
+        ids = {each.job_id for each in asked}
+        query = sa_select(*job_columns(results=True), col(JobRow.spec)).where(col(JobRow.job_id).in_(ids))
+        async with self.transaction() as session:
+            rows = await session.execute(query)
+            return [detail_of(row) for row in rows if OwnedJob(job_id=row.job_id, owner=row.owner) in asked]
 
     async def ended_in_vain(self, session: AsyncSession, task_id: UUID) -> bool:
         """Whether the task ended without a result, so that one that comes late is of no use."""

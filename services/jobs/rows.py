@@ -53,7 +53,7 @@ def job_of(row: JobRow | Row[Any]) -> Job:
     )
 
 
-def detail_of(row: JobRow) -> JobDetail:
+def detail_of(row: JobRow | Row[Any]) -> JobDetail:
     """The job with what it was asked to do. Nothing moves `updated_at` after its end."""
     job = job_of(row)
     spec = cast("JobSpec", msgspec.convert(row.spec, JobSpec))

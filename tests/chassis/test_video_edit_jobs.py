@@ -13,7 +13,17 @@ import pytest
 
 from libs.contracts.errors import InvalidInputError, NotFoundError
 from libs.contracts.jobs import Job, JobState
-from libs.contracts.rpc import GET_JOB, LIST_JOBS, GetJob, JobPage, ListJobs
+from libs.contracts.rpc import (
+    GET_DETAILS,
+    GET_JOB,
+    LIST_JOBS,
+    GetDetails,
+    GetJob,
+    JobDetails,
+    JobPage,
+    ListJobs,
+    OwnedJob,
+)
 from libs.contracts.tasks import (
     TASK_COMPLETED,
     TASK_STOPPED,
@@ -243,6 +253,13 @@ async def test_jobs_are_listed_and_shown_to_their_owner(shop: Shop, clip: Path) 
     assert detail.spec.given == {"input_path": "a file"}  # type: ignore[union-attr]  # known to be an edit
     with pytest.raises(NotFoundError):
         await shop.edge.call(GET_JOB, GetJob(job_id=made[0].job_id, owner="bob"))
+    asked = [(made[0], OWNER), (made[0], "bob"), (made[1], "bob"), (made[2], OWNER)]
+    request = GetDetails(jobs=[OwnedJob(job_id=job.job_id, owner=owner) for job, owner in asked])
+    found: JobDetails = await shop.edge.call(GET_DETAILS, request)
+    assert {each.job.job_id for each in found.details} == {made[0].job_id, made[2].job_id}
+    assert detail in found.details
+    with pytest.raises(InvalidInputError):
+        await shop.edge.call(GET_DETAILS, GetDetails(jobs=[*request.jobs] * 3))
     for limit, offset in ((0, 0), (101, 0), (1, -1)):
         wrong = ListJobs(owner=OWNER, family="jobs", limit=limit, offset=offset)
         with pytest.raises(InvalidInputError):

@@ -173,3 +173,14 @@ async def test_lines_and_the_tail_of_stderr_are_bounded(tmp_path: Path) -> None:
     finished = await run_ffmpeg(tools, [], cwd=tmp_path, time_limit=20)
     assert len(finished.stderr) <= 16 * 1024
     assert finished.stderr.endswith("complaint number 2999\n")
+
+
+@pytest.mark.parametrize("niceness", [0, 7])
+async def test_encoders_leave_the_machine_to_others_and_probes_do_not(tmp_path: Path, niceness: int) -> None:
+    said = script(tmp_path / "tool", f"nice > {tmp_path}/nice")
+    tools = Tools(ffmpeg=said, ffprobe=said, limits=Limits(niceness=niceness))
+    mine = psutil.Process().nice()
+    await run_ffmpeg(tools, [], cwd=tmp_path, time_limit=10)
+    assert int((tmp_path / "nice").read_text()) == min(mine + niceness, 19)
+    await run_ffprobe(tools, [], time_limit=10)
+    assert int((tmp_path / "nice").read_text()) == mine

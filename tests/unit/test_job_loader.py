@@ -160,8 +160,7 @@ async def test_nothing_is_kept_when_all_is_answered() -> None:
     _, loader = setup()
     await asyncio.gather(*(loader.get(f"owner{n}", "k1") for n in range(20)))
     await settle()
-    assert not loader._running
-    assert not loader._waiting
+    assert loader.idle
 
 
 async def test_nobody_is_asked_for_requests_that_are_all_gone() -> None:
@@ -175,4 +174,4 @@ async def test_nobody_is_asked_for_requests_that_are_all_gone() -> None:
     jobs.release()
     await first
     await settle()
-    assert not loader._running
+    assert loader.idle

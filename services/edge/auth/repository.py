@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from uuid_utils.compat import uuid7
 
+from libs.chassis.batches import Batches
 from libs.chassis.database import Database
 from libs.contracts.access import ApiKey, CreatedKey
 from libs.contracts.base import utcnow
@@ -21,11 +22,14 @@ from services.edge.models import ApiKeyRow
 LISTED = 500
 _USE_NOTED = timedelta(minutes=1)
 _TRIALS = 5
+_MAX_BATCH = 200
+"""Keys of one look-up."""
 
 
 class KeyRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._keys: Batches[None, str, ApiKeyRow] = Batches(self._load, lambda _: _MAX_BATCH)
 
     async def create(self, user_id: str, scopes: list[str], name: str) -> CreatedKey:
         for _ in range(_TRIALS):  # two keys with one prefix: once in 2.8 · 10¹² keys
@@ -46,10 +50,15 @@ class KeyRepository:
         raise InternalError("No free prefix for a key was found.")
 
     async def find(self, prefix: str) -> ApiKeyRow | None:
-        """Read anew each time, so that a key that is revoked opens nothing from then on, on any replica."""
+        """Read anew for everybody who asks, so that a key that is revoked opens nothing from then on, on any
+        replica."""
+        return await self._keys.get(None, prefix)
+
+    async def _load(self, _: None, prefixes: list[str]) -> dict[str, ApiKeyRow]:
         async with self._database.transaction() as session:
             await _autocommit(session)
-            return (await session.exec(select(ApiKeyRow).where(ApiKeyRow.prefix == prefix))).first()
+            rows = await session.exec(select(ApiKeyRow).where(col(ApiKeyRow.prefix).in_(prefixes)))
+            return {row.prefix: row for row in rows}
 
     async def note_use(self, row: ApiKeyRow) -> None:
         """The key was used now; written once a minute at most."""

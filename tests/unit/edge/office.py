@@ -12,7 +12,7 @@ from libs.contracts import rpc
 from libs.contracts.errors import ConflictError, NotFoundError
 from libs.contracts.jobs import Job, JobState, VideoEditSpec
 from libs.contracts.media import Asset, ObjectRef
-from libs.contracts.rpc import JobDetail, JobList, JobPage, UploadTicket
+from libs.contracts.rpc import JobDetail, JobDetails, JobList, JobPage, UploadTicket
 from libs.contracts.tasks import RenderResult
 from libs.contracts.video_edit import Wanted
 from tests.unit.edge.backend import Backend
@@ -48,6 +48,7 @@ class Office(Backend):
             rpc.SUBMIT_JOBS.subject: self._submit,
             rpc.GET_JOBS.subject: self._by_keys,
             rpc.GET_JOB.subject: self._detail,
+            rpc.GET_DETAILS.subject: self._details,
             rpc.LIST_JOBS.subject: self._page,
             rpc.CANCEL_JOB.subject: self._cancel,
         }
@@ -121,6 +122,10 @@ class Office(Backend):
         if found is None or found.job.owner != request.owner:
             raise NotFoundError("There is no such job.")
         return found
+
+    def _details(self, request: rpc.GetDetails) -> JobDetails:
+        known = [(each.owner, self.added.get(each.job_id)) for each in request.jobs]
+        return JobDetails(details=[found for owner, found in known if found and found.job.owner == owner])
 
     def _page(self, request: rpc.ListJobs) -> JobPage:
         jobs = [

@@ -10,7 +10,7 @@ import pytest
 
 from libs.contracts.errors import UnavailableError
 from libs.contracts.jobs import JobError, JobState
-from libs.contracts.rpc import CANCEL_JOB, GET_JOB, LIST_JOBS
+from libs.contracts.rpc import CANCEL_JOB, GET_DETAILS, LIST_JOBS
 from tests.unit.edge.office import EDIT, VIDEO, Client, Office, invalid, office_client, refusal
 from tests.unit.samples import at, result
 
@@ -239,10 +239,10 @@ def test_a_result_that_is_no_video(client: Client, office: Office) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "call"),
     [
-        ("GET", f"/jobs/{JOB}", GET_JOB),
+        ("GET", f"/jobs/{JOB}", GET_DETAILS),
         ("GET", "/jobs", LIST_JOBS),
         ("DELETE", f"/jobs/{JOB}", CANCEL_JOB),
-        ("GET", OUTPUT, GET_JOB),
+        ("GET", OUTPUT, GET_DETAILS),
     ],
 )
 def test_jobs_are_away(client: Client, office: Office, method: str, path: str, call: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from libs.contracts.errors import UnavailableError
 from libs.contracts.jobs import JobState, StoredVideo, VideoEditSpec
 from libs.contracts.media import ObjectRef
-from libs.contracts.rpc import GET_ASSET, GET_JOB, SUBMIT_JOBS
+from libs.contracts.rpc import GET_ASSET, GET_DETAILS, SUBMIT_JOBS
 from libs.contracts.tasks import RenderResult
 from tests.unit.edge.backend import video as editor_video
 from tests.unit.edge.office import ANN, ASSET, BOB, EDIT, Client, Office, invalid, office_client, refusal
@@ -208,6 +208,6 @@ def test_urls_that_are_not_asked_for(client: Client, office: Office, url: str) -
 
 def test_services_that_are_away(client: Client, office: Office) -> None:
     """Not there is one thing, not known another."""
-    for method, path in ((GET_ASSET, str(ASSET)), (GET_JOB, f"/outputs/{OWN_JOB}/output.mp4")):
+    for method, path in ((GET_ASSET, str(ASSET)), (GET_DETAILS, f"/outputs/{OWN_JOB}/output.mp4")):
         office.fail(method, UnavailableError("No answer."))
         refusal(create(client, path), 503, "Service Unavailable")

@@ -7,25 +7,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from libs.chassis.batches import Batches
 from libs.chassis.bus import Bus
 from libs.contracts.errors import NotFoundError
 from libs.contracts.jobs import Job
 from libs.contracts.jobs_view import output_name
 from libs.contracts.rpc import (
     CANCEL_JOB,
-    GET_JOB,
+    GET_DETAILS,
     LIST_JOBS,
     CancelJob,
-    GetJob,
+    GetDetails,
     JobDetail,
+    JobDetails,
     JobPage,
     ListJobs,
+    OwnedJob,
 )
 from libs.contracts.tasks import RenderResult
 from services.edge.contracts.jobs.schemas import FAMILY
 
 _JOB = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _UNKNOWN = "Job not found"
+_MAX_BATCH = 10
+"""Jobs of one call."""
 
 
 class Records:
@@ -33,16 +38,20 @@ class Records:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        self._details: Batches[None, OwnedJob, JobDetail] = Batches(self._load, lambda _: _MAX_BATCH)
 
     async def get(self, job_id: str, owner: str) -> JobDetail:
         """Raises `NotFoundError`, also for what no job is called."""
         if not _JOB.fullmatch(job_id):
             raise NotFoundError(_UNKNOWN)
-        with _in_our_words():
-            found: JobDetail = await self._bus.call(GET_JOB, GetJob(job_id=UUID(job_id), owner=owner))
-        if found.job.family != FAMILY:
+        found = await self._details.get(None, OwnedJob(job_id=UUID(job_id), owner=owner))
+        if found is None or found.job.family != FAMILY:
             raise NotFoundError(_UNKNOWN)
         return found
+
+    async def _load(self, _: None, asked: list[OwnedJob]) -> dict[OwnedJob, JobDetail]:
+        found: JobDetails = await self._bus.call(GET_DETAILS, GetDetails(jobs=asked))
+        return {OwnedJob(job_id=each.job.job_id, owner=each.job.owner): each for each in found.details}
 
     async def page(self, request: ListJobs) -> JobPage:
         found: JobPage = await self._bus.call(LIST_JOBS, request)
