@@ -6,7 +6,7 @@ DATA ?= .reelbus
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo up down status test lint types check unit integration bench docs lock clean
+.PHONY: help setup setup-tests demo up down status test lint types check unit chassis integration bench docs lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -32,13 +32,16 @@ status: setup ## Show the processes of the stack
 	@$(BIN)/reelbus status --data $(DATA)
 
 test: check setup-tests ## Lint, type-check and run all tests: those that compute beside those that wait
-	@$(MAKE) --no-print-directory -j2 unit integration
+	@$(MAKE) --no-print-directory -j3 unit chassis integration
 
 unit: setup-tests ## Run the tests of code and media (the contract tests start a nats-server)
 	$(BIN)/pytest tests/contract tests/media tests/unit
 
-integration: setup-tests ## Run the tests against real servers
-	$(BIN)/pytest tests/chassis tests/integration tests/e2e tests/stack
+chassis: setup-tests ## Run the tests of single parts against real servers, of the embedded stack, and of the demo
+	$(BIN)/pytest tests/chassis tests/stack tests/e2e
+
+integration: setup-tests ## Run the tests of a whole stack
+	$(BIN)/pytest tests/integration
 
 check: lint types ## Lint, types, import rules and freshness of generated documents
 	$(BIN)/lint-imports --no-logo
