@@ -20,6 +20,7 @@ Check = Callable[[], Awaitable[None]]
 
 _CHECK_TIMEOUT = 3.0
 _CACHE_SECONDS = 0.5
+NO_APP = "The service is starting or stopping; try again."
 
 
 class Health:
@@ -79,15 +80,26 @@ async def respond(send: Send, status: int, body: bytes, content_type: str, **hea
     await send({"type": "http.response.body", "body": body})
 
 
+Absent = Callable[[Scope], Any]
+"""The JSON body of the 503 to a request that comes while a service has no app."""
+
+
+def no_app(_: Scope) -> Any:
+    """For services without families of their own."""
+    return {"detail": NO_APP}
+
+
 class Shell:
     """The ASGI app of every service process: health first, then the service's own app, if it has one.
 
-    Until the own app exists (or once it is gone) everything else is 503 with `Retry-After`.
+    Until the own app exists (or once it is gone) everything else is 503 with `Retry-After`, and what `absent`
+    says.
     """
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, absent: Absent = no_app) -> None:
         self.health = health
         self.app: ASGIApp | None = None
+        self._absent = absent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -96,7 +108,7 @@ class Shell:
         elif self.app is not None:
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
-            body = msgspec.json.encode({"detail": "The service is starting or stopping; try again."})
+            body = msgspec.json.encode(self._absent(scope))
             await respond(send, 503, body, "application/json", retry_after="2")
         elif scope["type"] == "websocket":
             await receive()

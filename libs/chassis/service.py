@@ -14,7 +14,7 @@ from typing import TypeVar
 import uvicorn
 import uvloop
 
-from libs.chassis.health import ASGIApp, Health, Shell
+from libs.chassis.health import Absent, ASGIApp, Health, Shell, no_app
 from libs.chassis.settings import HttpSettings, TelemetrySettings
 from libs.chassis.telemetry import setup_logging, setup_tracing
 
@@ -38,23 +38,24 @@ class _Server(uvicorn.Server):
         yield
 
 
-def run(name: str, settings: S, compose: Compose[S]) -> None:
-    """Run service `name` until SIGTERM or SIGINT. Exits 1 when its resources cannot be had."""
+def run(name: str, settings: S, compose: Compose[S], *, absent: Absent = no_app) -> None:
+    """Run service `name` until SIGTERM or SIGINT. Exits 1 when its resources cannot be had. `absent` as in
+    `Shell`."""
     setup_logging(name, settings)
     provider = setup_tracing(name, settings)
     try:
-        code = uvloop.run(_serve(name, settings, compose))
+        code = uvloop.run(_serve(name, settings, compose, absent))
     finally:
         provider.shutdown()
     sys.exit(code)
 
 
-async def _serve(name: str, settings: S, compose: Compose[S]) -> int:
+async def _serve(name: str, settings: S, compose: Compose[S], absent: Absent) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    shell = Shell(Health())
+    shell = Shell(Health(), absent)
     server = _Server(_http_config(shell, settings))
     serving = asyncio.create_task(server.serve())
     async with AsyncExitStack() as stack:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
 
-from libs.chassis.health import ASGIApp
+from libs.chassis.health import NO_APP, ASGIApp, Scope
 from services.edge.contracts.jobs import errors as jobs
 from services.edge.contracts.motion_photo import errors as motion_photo
 from services.edge.cors import Cors, Pages
 from services.edge.docs_ui import openapi_config, static_files
-from services.edge.errors import Envelope, detail_envelope, envelope_by, exception_handlers
+from services.edge.errors import Envelope, Trouble, detail_envelope, envelope_by, exception_handlers
 from services.edge.paths import ByPrefix
 
 _ENVELOPES: ByPrefix[Envelope] = ByPrefix(
@@ -32,6 +32,11 @@ def litestar(routers: list[Router]) -> Litestar:
         openapi_config=openapi_config(),
         logging_config=None,
     )
+
+
+def absent(scope: Scope) -> Any:
+    """What is answered for an edge that has no application yet, or none any more."""
+    return envelope_by(_ENVELOPES)(Request(cast("Any", scope)), Trouble(503, "unavailable", NO_APP))
 
 
 def with_cors(app: Litestar, *, origins: Sequence[str], motion_origins: Sequence[str]) -> ASGIApp:

@@ -13,7 +13,7 @@ from libs.chassis.http import observed
 from libs.chassis.service import run
 from libs.chassis.storage import Storage
 from libs.contracts.jobs import JOB_CANCELLED, JOB_COMPLETED, JOB_FAILED
-from services.edge.api import litestar, with_cors
+from services.edge.api import absent, litestar, with_cors
 from services.edge.auth.authenticator import Authenticator
 from services.edge.auth.handlers import Handlers as AuthHandlers
 from services.edge.auth.key_set import KeySet
@@ -90,4 +90,4 @@ async def _verifying(settings: EdgeSettings) -> AsyncIterator[TokenVerifier]:
 
 
 def main() -> None:
-    run("edge", EdgeSettings(), compose)
+    run("edge", EdgeSettings(), compose, absent=absent)

@@ -87,13 +87,16 @@ class Submitter:
             await _admit(session, planned, request.max_waiting)
         session.add(row)
         await session.flush()
-        await events.record_created(self._repository.outbox, session, job_of(row))
+        accepted = job_of(row)
         if problem is not None:
             row.state = JobState.FAILED.value
             row.error = {"code": problem.code, "message": problem.message}
         else:
             await enqueue(session, row, planned, request.time_limit or self._time_limit)
         job = job_of(row)
+        # Told as it is kept: whoever sees the event and then the row sees one state. An end has its own event.
+        created = accepted if job.state.terminal else job
+        await events.record_created(self._repository.outbox, session, created)
         await events.record(self._repository.outbox, session, JobState.PENDING, job)
         return job
 

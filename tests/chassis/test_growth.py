@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from libs.contracts.graph import Focus
-from libs.contracts.jobs import Job, JobError, JobState, StoredVideo, VideoEditSpec
+from libs.contracts.jobs import Job, JobCreated, JobError, JobEvent, JobState, StoredVideo, VideoEditSpec
 from libs.contracts.media import ObjectRef
 from libs.contracts.rpc import Submission, SubmitJobs
 from libs.contracts.tasks import (
@@ -28,7 +28,7 @@ from services.jobs import workflow
 from services.jobs.dispatch import Dispatcher
 from services.jobs.models import TaskRow
 from services.jobs.results import remember_result
-from tests.chassis.databases import Jobs, opened
+from tests.chassis.databases import Jobs, execute, opened
 from tests.unit.samples import SHA, asset, info
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +77,27 @@ async def release(jobs: Jobs, service: str) -> int:
 
 def task_in(row: TaskRow) -> Task:
     return msgspec.convert(row.payload, Task)
+
+
+async def test_a_job_is_told_of_as_it_is_kept(jobs: Jobs) -> None:
+    """Else who hears the event and then looks takes the same state for a newer one."""
+    job_id = await submit(jobs)
+    (row,) = await execute(
+        jobs.database.url, "SELECT payload FROM jobs.outbox WHERE subject = 'job.created.v1'"
+    )
+    told = msgspec.json.decode(row["payload"], type=JobCreated).job
+    assert told == (await jobs.repository.detail(job_id, "alice")).job
+
+
+async def test_a_job_that_ends_at_once_is_told_of_before_and_after(jobs: Jobs) -> None:
+    await complete(jobs, await submit(jobs), "look", LOOKED)
+    await complete(jobs, await submit(jobs), "main", MADE)
+    await execute(jobs.database.url, "DELETE FROM jobs.outbox")
+    await submit(jobs, key="again")
+    rows = await execute(jobs.database.url, "SELECT payload FROM jobs.outbox ORDER BY id")
+    created, completed = (msgspec.json.decode(row["payload"], type=JobEvent).job for row in rows)
+    assert (created.state, completed.state) == (JobState.PENDING, JobState.COMPLETED)
+    assert created.updated_at < completed.updated_at
 
 
 async def test_an_edit_is_planned_when_its_source_was_looked_at(jobs: Jobs) -> None:

@@ -92,6 +92,11 @@ class Listening:
             if each["data"].get("job_id") == job_id
         ]
 
+    def wait_closed(self, within: float) -> bool:
+        """Whether the socket is closed, from whichever side, after so many seconds at most."""
+        self._thread.join(within)
+        return not self._thread.is_alive()
+
     def close(self) -> None:
         self._connection.close()
         self._thread.join(10)

@@ -160,6 +160,11 @@ async def test_without_an_app_everything_else_is_503() -> None:
     assert (await ask(Shell(Health()), "/ws/alice", "websocket"))[0] == 1013
 
 
+async def test_a_service_says_itself_what_its_absence_is() -> None:
+    status, headers, body = await ask(Shell(Health(), lambda scope: {"gone": scope["path"]}), "/upload")
+    assert (status, headers["retry-after"], json.loads(body)) == (503, "2", {"gone": "/upload"})
+
+
 async def test_the_app_gets_what_is_not_health() -> None:
     asked: list[str] = []
 

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 
+from libs.chassis.health import Health, Shell
 from libs.contracts import errors
 from libs.contracts.sessions import CLOSE_SESSION
+from services.edge.app import main
 from services.edge.paths import ByPrefix
 from tests.unit.edge.motion import SESSION, Client, Studio, client_of, refusal
 
@@ -134,3 +137,23 @@ def test_what_is_in_the_document(client: Client) -> None:
         assert operation["requestBody"]["required"]
         assert {"200", "400", "401", "429", "500", "503"} <= set(operation["responses"])
     assert {"get", "head"} <= set(found["paths"]["/health"])
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("/jobs", ["error", "message"]), ("/uploads/x", ["error", "message"]), ("/upload", ["detail"]),
+     ("/prepare", ["detail", "error_code", "timestamp"])],
+)  # fmt: skip
+def test_an_edge_without_an_application_answers_as_its_families_do(
+    monkeypatch: pytest.MonkeyPatch, path: str, fields: list[str]
+) -> None:
+    """A process that starts listens before it knows the way to anything."""
+    ran: dict[str, Any] = {}
+    monkeypatch.setattr("services.edge.app.run", lambda *_, **options: ran.update(options))
+    main()
+    app = Shell(Health(), ran["absent"])
+    answer = TestClient(app=app).get(path)  # type: ignore[arg-type]  # any ASGI application will do
+    assert (answer.status_code, sorted(answer.json())) == (503, fields)
+    assert answer.headers["retry-after"]
+    if "error" in fields:
+        assert answer.json()["error"] == "Service Unavailable"
