@@ -20,7 +20,7 @@ import urllib3
 from minio import Minio
 from minio.datatypes import Part
 
-from libs.contracts.errors import ReelbusError, UnavailableError
+from libs.contracts.errors import NotFoundError, ReelbusError, UnavailableError
 from libs.contracts.media import ObjectRef
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,8 @@ class Runner(Protocol):
 
 
 class MultipartUpload:
-    """One upload: `add` chunks, then `finish`; or `abort`, which leaves nothing behind.
+    """One upload: `add` chunks, then `finish`; or `abort`, which leaves nothing behind but, when `finish` was
+    under way, perhaps the object.
 
     Holds at most four parts in memory. The SDK has no public calls for a multipart upload whose parts
     come from elsewhere: beginning, completing and aborting use its own private ones.
@@ -84,13 +85,13 @@ class MultipartUpload:
         """The object, once everything is stored."""
         if self._beginning is None:
             _update(self._hash, self._part)
-            await self._run("put", self._put, None, self._part, self._held)
+            await self._through(self._put, None, self._part, self._held)
         else:
             if self._held:
                 await self._send()
-            await asyncio.gather(*self._sending)
+            await asyncio.shield(asyncio.gather(*self._sending))
             parts = [Part(number, etag) for number, etag in sorted(self._etags.items())]
-            await self._run("put", self._complete, parts)
+            await self._through(self._complete, parts)
         if self._hashing is not None:
             await self._hashing
         return ObjectRef(
@@ -98,7 +99,8 @@ class MultipartUpload:
         )
 
     async def abort(self) -> None:
-        """Stop what is under way and remove it; when storage is away that is left to whoever sweeps."""
+        """Stop what is under way and remove it; when storage is away that is left to whoever sweeps. What
+        storage was asked already is waited for, since it cannot be taken back: nothing arrives afterwards."""
         self._aborted = True
         with anyio.CancelScope(shield=True):
             await asyncio.gather(*self._sending, return_exceptions=True)
@@ -107,8 +109,16 @@ class MultipartUpload:
             abort = self._client._abort_multipart_upload
             try:
                 await self._run("abort", abort, self._bucket, self._key, await self._beginning)
+            except NotFoundError:
+                log.info("upload completed in spite of all", extra={"key": self._key})
             except ReelbusError as error:
                 log.warning("upload not aborted", extra={"key": self._key, "error": error.message})
+
+    async def _through(self, call: Any, *args: Any) -> None:
+        """The end of a call that goes on when the caller is cancelled: `abort` waits for it then."""
+        calling = asyncio.ensure_future(self._run("put", call, *args))
+        self._sending.add(calling)
+        await asyncio.shield(calling)
 
     async def _send(self) -> None:
         part, held = self._part, self._held
@@ -133,6 +143,7 @@ class MultipartUpload:
     # --- in the pool ------------------------------------------------------------------------------
 
     def _complete(self, parts: list[Part]) -> None:
+        self._check()
         self._client._complete_multipart_upload(self._bucket, self._key, self._upload_id, parts, None)
 
     def _put(self, number: int | None, part: list[bytes], held: int) -> None:
@@ -140,6 +151,7 @@ class MultipartUpload:
         query: Any = {"partNumber": str(number), "uploadId": self._upload_id} if number else None
         headers = {"Content-Length": str(held), "Content-Type": self._type}
         for left in reversed(range(_TRIES)):
+            self._check()
             url = self._client.get_presigned_url(
                 "PUT", self._bucket, self._key, expires=_URL_TTL, extra_query_params=query
             )
@@ -160,9 +172,12 @@ class MultipartUpload:
 
     def _chunks(self, part: list[bytes]) -> Iterator[bytes]:
         for chunk in part:
-            if self._aborted:
-                raise UnavailableError("The upload was aborted.")
+            self._check()
             yield chunk
+
+    def _check(self) -> None:
+        if self._aborted:
+            raise UnavailableError("The upload was aborted.")
 
 
 def _update(digest: Any, part: list[bytes]) -> None:

@@ -84,7 +84,8 @@ class Storage:
         self, key: str, chunks: AsyncIterator[bytes], content_type: str, *, max_size: int
     ) -> ObjectRef:
         """Store `chunks` under `key`. When the source raises, the size passes `max_size`, storage fails or
-        the caller is cancelled, the upload is aborted and nothing is left under `key`."""
+        the caller is cancelled, the upload is aborted and nothing is left under `key`: but the object, when
+        storage had all of it before the cancel. Nothing arrives there after the end of the call."""
         upload = MultipartUpload(
             self._client, self._http, self._run, bucket=self._bucket, key=key, content_type=content_type
         )
@@ -101,7 +102,7 @@ class Storage:
         return stored
 
     async def put_file(self, key: str, path: Path, content_type: str) -> ObjectRef:
-        """Store a local file under `key`. A cancelled upload is aborted and leaves nothing."""
+        """Store a local file under `key`. A cancelled upload is aborted, as by `put_stream`."""
 
         async def chunks() -> AsyncGenerator[bytes, None]:
             with path.open("rb") as file:

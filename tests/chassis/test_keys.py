@@ -37,7 +37,7 @@ from services.edge.settings import EdgeSettings
 from tests.chassis.buses import running
 from tests.chassis.databases import execute, opened
 from tests.chassis.servers import Juicefs, Nats
-from tests.unit.edge.signing import SECRET, hs256
+from tests.signing import SECRET, hs256
 
 pytestmark = pytest.mark.anyio
 

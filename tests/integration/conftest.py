@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.client import Operator, User
+from tests.integration.credentials import issuer
 from tests.integration.otlp import Collector
 from tests.integration.pages import Site
 from tests.media.corpus import corpus
@@ -50,6 +51,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector, site: 
     """Leave it whole: every process ready."""
     env = {
         **IMPATIENT,
+        **issuer(tmp_path_factory.mktemp("issuer")),
         "REELBUS_OTLP_ENDPOINT": collector.url,
         "REELBUS_MOTION_ORIGINS": json.dumps([WEB_APP, site.origin]),
     }

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.integration.beside import edges
 from tests.integration.curling import Curl
-from tests.integration.edges import edges
 from tests.integration.motion import UNKNOWN, Json, Studio, path_of, preview_path, refusal
 from tests.media.numbered import numbered
 from tests.stack.harness import Stack

@@ -15,9 +15,9 @@ from libs.contracts.media import Asset, ObjectRef
 from libs.contracts.rpc import JobDetail, JobDetails, JobList, JobPage, UploadTicket
 from libs.contracts.tasks import RenderResult
 from libs.contracts.video_edit import Wanted
+from tests.signing import hs256
 from tests.unit.edge.backend import Backend
 from tests.unit.edge.motion import motion_edge
-from tests.unit.edge.signing import hs256
 from tests.unit.edge.verifying import Keys
 from tests.unit.samples import SHA, asset, at, info, job, video
 

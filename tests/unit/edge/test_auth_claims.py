@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from libs.contracts.errors import UnauthorizedError
 from services.edge.auth.tokens import LEEWAY
-from tests.unit.edge.signing import DAY, by_secret, claims, compact, es256, hs256, rs256
+from tests.signing import DAY, by_secret, claims, compact, es256, hs256, rs256
 from tests.unit.edge.verifying import ANN, refuses, soon, verifier
 
 pytestmark = pytest.mark.anyio

@@ -11,7 +11,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from libs.contracts.errors import TooLargeError, UnauthorizedError, UnavailableError
 from services.edge.auth.key_set import ES256, RS256, KeySet, parse_key_set
-from tests.unit.edge.signing import ec_key, es256, hs256, jwk, key_set, rs256, rsa_key
+from tests.signing import ec_key, es256, hs256, jwk, key_set, rs256, rsa_key
 from tests.unit.edge.verifying import ANN, verifier
 
 pytestmark = pytest.mark.anyio

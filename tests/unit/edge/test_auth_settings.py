@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.edge.settings import AuthSettings, EdgeSettings
-from tests.unit.edge.signing import jwk, pem, rsa_key
+from tests.signing import jwk, pem, rsa_key
 
 
 def test_nothing_is_set() -> None:

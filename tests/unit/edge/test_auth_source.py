@@ -12,7 +12,7 @@ import pytest
 from libs.contracts.errors import UnavailableError
 from services.edge.auth.key_set import RS256, KeySet
 from services.edge.auth.source import parse_location, source_of
-from tests.unit.edge.signing import jwk, key_set, rsa_key
+from tests.signing import jwk, key_set, rsa_key
 
 pytestmark = pytest.mark.anyio
 KEYS = key_set(jwk(rsa_key(), "r"))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.edge.auth.tokens import LEEWAY
-from tests.unit.edge.signing import (
+from tests.signing import (
     SECRET,
     base64url,
     by_key,

@@ -11,8 +11,8 @@ import pytest
 
 from libs.contracts.errors import UnavailableError
 from services.edge.models import ApiKeyRow
+from tests.signing import hs256
 from tests.unit.edge.office import ANN, NEW, Client, Office, bearer, office_client, refusal
-from tests.unit.edge.signing import hs256
 from tests.unit.edge.verifying import Keys
 
 JOB = UUID(int=7)

@@ -17,7 +17,7 @@ from services.edge.auth.key_set import KeySet
 from services.edge.auth.repository import KeyRepository
 from services.edge.auth.tokens import TokenVerifier
 from services.edge.models import ApiKeyRow
-from tests.unit.edge.signing import SECRET, ec_key, jwk, key_set, rsa_key
+from tests.signing import SECRET, ec_key, jwk, key_set, rsa_key
 
 ANN = Principal(user_id="ann", scopes=["read", "write"])
 
