@@ -6,7 +6,7 @@ DATA ?= .reelbus
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo up down status test lint types check unit chassis integration bench docs lock clean
+.PHONY: help setup setup-tests demo up down status test lint types check unit chassis integration chaos bench docs lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ chassis: setup-tests ## Run the tests of single parts against real servers, of t
 
 integration: setup-tests ## Run the tests of a whole stack
 	$(BIN)/pytest tests/integration
+
+chaos: setup ## Kill workers and servers at random while users have videos edited; lose nothing
+	$(BIN)/python -m tests.chaos
 
 check: lint types ## Lint, types, import rules and freshness of generated documents
 	$(BIN)/lint-imports --no-logo

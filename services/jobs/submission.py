@@ -94,7 +94,7 @@ class Submitter:
         else:
             await enqueue(session, row, planned, request.time_limit or self._time_limit)
         job = job_of(row)
-        # Told as it is kept: whoever sees the event and then the row sees one state. An end has its own event.
+        # Told as it is kept: whoever sees the event and then the row sees one state. Ends have own events.
         created = accepted if job.state.terminal else job
         await events.record_created(self._repository.outbox, session, created)
         await events.record(self._repository.outbox, session, JobState.PENDING, job)
