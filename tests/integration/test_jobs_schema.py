@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
 from schemathesis.openapi import from_url
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -17,16 +21,23 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.integration.conftest import ROOT
 from tests.integration.office import Colleague
 from tests.stack.harness import Stack
 
-CHECKS = [
+DOCUMENT: Path = ROOT / "docs" / "api" / "openapi.json"
+OPERATIONS = [
+    (method, path)
+    for path, operations in json.loads(DOCUMENT.read_text())["paths"].items()
+    for method, operation in operations.items()
+    if "jobs" in operation.get("tags", ())
+]
+CHECKS: list[Any] = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
-    negative_data_rejection,
 ]
 EXAMPLES = 25
 
@@ -38,24 +49,72 @@ def eve(stack: Stack) -> Colleague:
 
 
 @pytest.fixture(scope="module")
-def document(eve: Colleague) -> Any:
-    """Of a running edge, with data that fits it and data that does not."""
-    config = schemathesis.Config.from_dict({"generation": {"mode": "all"}})
-    found = from_url(f"{eve.url}/schema/openapi.json", config=config)
-    return found.include(tag="jobs")
+def done(eve: Colleague, bunny: Path) -> Iterator[tuple[str, str]]:
+    """A video of hers, and a completed job. What is generated is not waited for."""
+    clip = eve.upload(bunny)
+    job_id = eve.edit(clip, target_width=64, target_height=64)
+    assert eve.ended(job_id)["status"] == "COMPLETED"
+    yield clip, job_id
+    for job in eve.http.get("/jobs?limit=100").json()["jobs"]:
+        eve.http.delete(f"/jobs/{job['job_id']}")
 
 
-schema = schemathesis.pytest.from_fixture("document")
+@pytest.fixture(scope="module")
+def schema(eve: Colleague) -> Any:
+    """Of a running edge."""
+    return from_url(f"{eve.url}/schema/openapi.json")
 
 
-@schema.parametrize()
-@settings(
-    max_examples=EXAMPLES,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_whatever_is_asked_is_answered_as_documented(case: schemathesis.Case, eve: Colleague) -> None:
-    case.call_and_validate(headers={"X-API-Key": eve.key}, checks=CHECKS)
+def test_there_is_something_to_try() -> None:
+    assert len(OPERATIONS) == 7
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_whatever_is_asked_is_answered_as_documented(
+    schema: Any, eve: Colleague, method: str, path: str, mode: GenerationMode
+) -> None:
+    """Data that fits the document, and data that does not, which is refused."""
+    checks = [*CHECKS, negative_data_rejection] if mode is GenerationMode.NEGATIVE else CHECKS
+    ask(eve, schema[path][method.upper()].as_strategy(generation_mode=mode), checks)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_what_is_there_is_shown_as_documented(
+    schema: Any, eve: Colleague, done: tuple[str, str], method: str, path: str
+) -> None:
+    """Of a completed job, and of a video that may be edited, an answer is among them that is no refusal."""
+    clip, job_id = done
+
+    def there(case: Any) -> Any:
+        case.path_parameters = {
+            name: {"job_id": job_id, "name": "output.mp4"}[name] for name in case.path_parameters
+        }
+        if isinstance(case.body, dict) and "input_data" in case.body:
+            wanted = {**case.body["input_data"], "input_path": clip}
+            case.body = {"job_type": "VIDEO_EDIT", "input_data": wanted}
+        return case
+
+    answers = ask(eve, schema[path][method.upper()].as_strategy().map(there), CHECKS)
+    assert answers & ({409} if method == "delete" else {200})
+
+
+def ask(eve: Colleague, cases: Any, checks: list[Any]) -> set[int]:
+    """The statuses of all answers, which were checked."""
+    statuses = set[int]()
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases)
+    def each(case: schemathesis.Case[Any]) -> None:
+        answer = case.call_and_validate(headers={"X-API-Key": eve.key}, checks=checks)
+        statuses.add(answer.status_code)
+
+    each()
+    return statuses

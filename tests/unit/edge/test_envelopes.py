@@ -152,7 +152,7 @@ def test_an_edge_without_an_application_answers_as_its_families_do(
     monkeypatch.setattr("services.edge.app.run", lambda *_, **options: ran.update(options))
     main()
     app = Shell(Health(), ran["absent"])
-    answer = TestClient(app=app).get(path)  # type: ignore[arg-type]  # any ASGI application will do
+    answer = TestClient(app=app).get(path)  # type: ignore[type-var]  # any ASGI application will do
     assert (answer.status_code, sorted(answer.json())) == (503, fields)
     assert answer.headers["retry-after"]
     if "error" in fields:
