@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
+from libs.contracts.errors import UnavailableError
+
 G = TypeVar("G", bound=Hashable)
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -38,7 +40,8 @@ class Batches(Generic[G, K, V]):
         return not self._running and not self._waiting
 
     async def get(self, group: G, key: K) -> V | None:
-        """The value of `key`, `None` when there is none. Raises what the call raised that it was in."""
+        """The value of `key`, `None` when there is none. Raises what its call raised: a shared one if nobody
+        was there to answer, else one of its own."""
         future: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._waiting[group].setdefault(key, []).append(future)
         if self._running[group] < _CALLS:
@@ -63,7 +66,11 @@ class Batches(Generic[G, K, V]):
     async def _call(self, group: G, batch: dict[K, list[asyncio.Future[V | None]]]) -> None:
         try:
             found = await self._load(group, list(batch))
-        except Exception as error:  # everybody gets the failure of the call that they shared
+        except Exception as error:
+            if len(batch) > 1 and not isinstance(error, UnavailableError):  # one is to blame: not all
+                for key, futures in batch.items():
+                    await self._call(group, {key: futures})
+                return
             for future in _unanswered(batch):
                 future.set_exception(error)
             return

@@ -124,7 +124,8 @@ class Submission(Message, frozen=True, kw_only=True):
 class SubmitJobs(Message, frozen=True, kw_only=True):
     """All of them or none. `time_limit` is seconds of work of each attempt of a task (`None`: by settings).
     With `max_waiting` the answer is `unavailable` when as many tasks wait for the worker services that are
-    needed already."""
+    needed already; with `max_unfinished` it is `too_many_requests` when so many jobs of the owner are there
+    that have not ended."""
 
     owner: str
     family: str
@@ -132,6 +133,7 @@ class SubmitJobs(Message, frozen=True, kw_only=True):
     channel: str | None = None
     time_limit: float | None = None
     max_waiting: int | None = None
+    max_unfinished: int | None = None
 
 
 class JobList(Message, frozen=True, kw_only=True):

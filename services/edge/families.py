@@ -78,7 +78,7 @@ def routers(parts: Parts, settings: EdgeSettings) -> list[Router]:
         _guarded(enhancement(UploadFlow(bus, uploader), jobs, files), ENHANCEMENT, gate, opened),
         _guarded(editor, VIDEO_EDITOR, gate, opened),
         _motion_photo(parts, settings, uploader, links, _motion_gate(parts, settings, proxies, gate)),
-        _jobs(parts, gate, links, uploader, files),
+        _jobs(parts, settings, gate, links, uploader=uploader, files=files),
     ]
 
 
@@ -108,12 +108,18 @@ def _motion_photo(
     return motion_photo(gate, preparing, sessions, links, parts.health)
 
 
-def _jobs(parts: Parts, gate: Gate, links: Links, uploader: Uploader, files: ResultFiles) -> Router:
+def _jobs(
+    parts: Parts, settings: EdgeSettings, gate: Gate, links: Links, *, uploader: Uploader, files: ResultFiles
+) -> Router:
     records = Records(parts.bus)
     return jobs_family(
         gate,
         links,
-        creating=Creating(parts.bus, Sources(parts.bus, records, files.result)),
+        creating=Creating(
+            parts.bus,
+            Sources(parts.bus, records, files.result),
+            most=settings.jobs_unfinished if settings.rate_limits else None,
+        ),
         records=records,
         outputs=Outputs(records, parts.storage),
         uploading=Uploading(uploader),

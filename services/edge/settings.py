@@ -58,6 +58,11 @@ class JobsApiSettings(Fragment):
     jobs_rate: int = Field(
         120, description="Requests a minute of one user that create, cancel or upload something.", ge=1
     )
+    jobs_unfinished: int = Field(
+        1000,
+        description="Jobs of one user that have not ended, at most (not counted without rate limits).",
+        ge=1,
+    )
     jobs_refused_rate: int = Field(
         60, description="Requests a minute of one address whose credentials are not valid.", ge=1
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from copy import copy
@@ -14,7 +15,7 @@ from libs.chassis.bus import Bus
 from libs.chassis.storage import Storage
 from libs.chassis.telemetry import TRACER
 from libs.contracts.errors import ReelbusError, TooLargeError, UnavailableError
-from libs.contracts.media import Asset, ObjectRef
+from libs.contracts.media import PUBLIC_OWNER, Asset, ObjectRef
 from libs.contracts.rpc import (
     ABANDON_UPLOAD,
     BEGIN_UPLOAD,
@@ -57,21 +58,25 @@ class StoredUpload:
 
 
 class _Slots:
-    """So many uploads at once."""
+    """So many uploads at once, of one user a quarter of them at most."""
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._taken = 0
+        self._share = max(1, count // 4)
+        self._taken: Counter[str] = Counter()
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        if self._taken >= self._count:
+    def one(self, owner: str) -> Iterator[None]:
+        full = self._taken.total() >= self._count
+        if full or (owner != PUBLIC_OWNER and self._taken[owner] >= self._share):
             raise UnavailableError("Too many uploads at once; try again.")
-        self._taken += 1
+        self._taken[owner] += 1
         try:
             yield
         finally:
-            self._taken -= 1
+            self._taken[owner] -= 1
+            if not self._taken[owner]:
+                del self._taken[owner]
 
 
 class Uploader:
@@ -116,7 +121,7 @@ class Uploader:
             async def store(part: Part) -> StoredUpload:
                 nonlocal first
                 if first:
-                    stack.enter_context(self._slots.one())
+                    stack.enter_context(self._slots.one(owner))
                 first = False
                 return await stack.enter_async_context(self._storing(part, owner))
 

@@ -38,6 +38,11 @@ class JobRow(Base, table=True):
             text("job_id DESC"),
             postgresql_include=["state"],
         ),
+        Index(
+            "ix_jobs_unfinished",
+            "owner",
+            postgresql_where=text("state IN ('pending', 'processing')"),
+        ),
     )
 
     job_id: UUID = Field(primary_key=True)

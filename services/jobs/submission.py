@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from libs.contracts.errors import InvalidInputError, MediaError, UnavailableError
+from libs.contracts.errors import InvalidInputError, MediaError, TooManyRequestsError, UnavailableError
 from libs.contracts.jobs import EditQueueSpec, Job, JobSpec, JobState, VideoEditSpec
 from libs.contracts.media import Asset
 from libs.contracts.rpc import Submission, SubmitJobs
@@ -29,6 +29,15 @@ GetAsset = Callable[[UUID, str], Awaitable[Asset]]
 _WAITING = text("""
 SELECT count(*) FROM jobs.tasks WHERE service = :service AND state IN ('waiting', 'blocked')
 """)
+
+
+_UNFINISHED = text("""
+SELECT count(*) FROM (
+    SELECT FROM jobs.jobs WHERE owner = :owner AND state IN ('pending', 'processing') LIMIT :most
+) AS found
+""")
+_LATER = 30
+"""Seconds after which somebody with too many unfinished jobs may have fewer."""
 
 
 class Submitter:
@@ -83,6 +92,8 @@ class Submitter:
             planned = _planned(spec, row, assets)
         except MediaError as error:
             problem = error
+        if request.max_unfinished is not None:
+            await _check_share(session, request.owner, request.max_unfinished)
         if request.max_waiting is not None:
             await _admit(session, planned, request.max_waiting)
         session.add(row)
@@ -99,6 +110,15 @@ class Submitter:
         await events.record_created(self._repository.outbox, session, created)
         await events.record(self._repository.outbox, session, JobState.PENDING, job)
         return job
+
+
+async def _check_share(session: AsyncSession, owner: str, most: int) -> None:
+    """Raise `TooManyRequestsError` where `most` jobs of the owner have not ended."""
+    unfinished = (await session.execute(_UNFINISHED, {"owner": owner, "most": most})).scalar_one()
+    if unfinished >= most:
+        raise TooManyRequestsError(
+            f"There are {unfinished} unfinished jobs already; try again later.", retry_after=_LATER
+        )
 
 
 async def _admit(session: AsyncSession, planned: Sequence[PlannedTask], most: int) -> None:

@@ -57,7 +57,12 @@ async def compose(settings: NotifySettings, health: Health) -> AsyncIterator[ASG
         principal: Principal = await bus.call(AUTHENTICATE, credentials)
         return principal
 
-    hub = Hub(queue=settings.ws_queue, hard_queue=settings.ws_queue_hard)
+    hub = Hub(
+        queue=settings.ws_queue,
+        hard_queue=settings.ws_queue_hard,
+        sockets=settings.ws_sockets,
+        channel_sockets=settings.ws_channel_sockets,
+    )
     ledger = Ledger(settings.ws_replay_window)
     bus.follow(
         {

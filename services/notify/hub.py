@@ -29,6 +29,10 @@ LAG = Histogram(
 )
 
 
+class CrowdedError(Exception):
+    """There are as many sockets as there may be."""
+
+
 class Listener:
     """One socket of a family's channel; links in what it is told begin with `base_url`."""
 
@@ -55,21 +59,29 @@ class Listener:
 class Hub:
     """Sockets of this process by family and channel. Several sockets of one channel all get everything."""
 
-    def __init__(self, *, queue: int, hard_queue: int) -> None:
+    def __init__(
+        self, *, queue: int, hard_queue: int, sockets: int = 10_000, channel_sockets: int = 1000
+    ) -> None:
         self._queue = queue
         self._hard_queue = hard_queue
+        self._most, self._most_of_channel = sockets, channel_sockets
+        self._open = 0
         self._channels: defaultdict[tuple[str, str], set[Listener]] = defaultdict(set)
 
     @contextmanager
     def listening(self, family: Family, channel: str, base_url: str = "") -> Iterator[Listener]:
-        """A listener that hears everything of `family` on `channel` from now on."""
-        listener = Listener(family, channel, Mailbox(self._queue, self._hard_queue), base_url)
+        """A listener that hears everything of `family` on `channel` from now on. Raises `CrowdedError`."""
         address = (family.FAMILY, channel)
+        if self._open >= self._most or len(self._channels.get(address, ())) >= self._most_of_channel:
+            raise CrowdedError
+        listener = Listener(family, channel, Mailbox(self._queue, self._hard_queue), base_url)
         self._channels[address].add(listener)
+        self._open += 1
         CONNECTIONS.inc()
         try:
             yield listener
         finally:
+            self._open -= 1
             CONNECTIONS.dec()
             DROPPED.inc(listener.mailbox.dropped)
             self._channels[address].discard(listener)

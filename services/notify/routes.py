@@ -18,6 +18,7 @@ from libs.contracts.errors import InvalidInputError
 from services.notify.conversation import Check, Conversation, close
 from services.notify.entrance import (
     POLICY_VIOLATION,
+    TRY_AGAIN_LATER,
     Entrance,
     RefusedError,
     Socket,
@@ -26,7 +27,7 @@ from services.notify.entrance import (
     unauthorized,
 )
 from services.notify.families import enhancement, jobs
-from services.notify.hub import Hub
+from services.notify.hub import CrowdedError, Hub
 from services.notify.ledger import Ledger
 from services.notify.mailbox import Letter
 from services.notify.past import Past
@@ -84,6 +85,9 @@ def socket_route(
         await socket.accept(subprotocols=subprotocol_of(socket))
         try:
             await converse(socket, client_id)
+        except CrowdedError:
+            log.warning("too many sockets")
+            await close(socket, TRY_AGAIN_LATER, "Too many sockets")
         except RefusedError as error:
             log.info("socket refused", extra={"code": error.code, "reason": error.reason})
             await close(socket, error.code, error.reason)

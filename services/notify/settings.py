@@ -18,6 +18,10 @@ class NotifySettings(ServiceSettings, BusSettings, AddressSettings, AccessSettin
     ws_queue_hard: int = Field(
         4096, description="Undroppable messages that wait for one socket before it is closed.", ge=8
     )
+    ws_sockets: int = Field(10_000, description="Sockets of one process at most.", ge=1)
+    ws_channel_sockets: int = Field(
+        1000, description="Sockets of one user, or of one `client_id`, in one process at most.", ge=1
+    )
     ws_replay_window: float = Field(
         600.0,
         description="Seconds that the end of a job is kept for a client that was away when it happened.",

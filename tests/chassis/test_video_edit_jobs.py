@@ -11,18 +11,22 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from libs.contracts.errors import InvalidInputError, NotFoundError
-from libs.contracts.jobs import Job, JobState
+from libs.contracts.errors import InvalidInputError, NotFoundError, TooManyRequestsError
+from libs.contracts.jobs import Job, JobState, VideoEditSpec
 from libs.contracts.rpc import (
     GET_DETAILS,
     GET_JOB,
     LIST_JOBS,
+    SUBMIT_JOBS,
     GetDetails,
     GetJob,
     JobDetails,
+    JobList,
     JobPage,
     ListJobs,
     OwnedJob,
+    Submission,
+    SubmitJobs,
 )
 from libs.contracts.tasks import (
     TASK_COMPLETED,
@@ -264,3 +268,25 @@ async def test_jobs_are_listed_and_shown_to_their_owner(shop: Shop, clip: Path) 
         wrong = ListJobs(owner=OWNER, family="jobs", limit=limit, offset=offset)
         with pytest.raises(InvalidInputError):
             await shop.edge.call(LIST_JOBS, wrong)
+
+
+async def test_nobody_has_too_many_unfinished_jobs(shop: Shop, clip: Path) -> None:
+    """Ended ones do not count, nor those of others, nor a known key."""
+    source = await shop.stored(clip)
+    made = [await shop.edit(source, key=str(number)) for number in range(2)]
+    spec = VideoEditSpec(wanted=WANTED, source=source)
+
+    async def more(owner: str, key: str) -> JobList:
+        request = SubmitJobs(
+            owner=owner, family="jobs", submissions=[Submission(key=key, spec=spec)], max_unfinished=2
+        )
+        found: JobList = await shop.edge.call(SUBMIT_JOBS, request)
+        return found
+
+    with pytest.raises(TooManyRequestsError) as refused:
+        await more(OWNER, "2")
+    assert refused.value.details == {"retry_after": 30}
+    assert (await more(OWNER, "1")).jobs[0].job_id == made[1].job_id
+    assert (await more("bob", "2")).jobs[0].owner == "bob"
+    await shop.cancel(made[0])
+    assert (await more(OWNER, "2")).jobs[0].owner == OWNER

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 import pytest
 
+from libs.chassis.batches import Batches
 from libs.chassis.bus import Bus
-from libs.contracts.errors import NotFoundError, UnavailableError
+from libs.contracts.errors import InternalError, NotFoundError, UnavailableError
 from libs.contracts.jobs import Job
 from libs.contracts.rpc import GetJobs, JobList
 from services.edge.job_loader import JobLoader
@@ -138,6 +139,25 @@ async def test_a_failure_is_shared_and_the_next_call_is_free_of_it() -> None:
     assert [type(each) for each in results] == [UnavailableError] * 9
     jobs.error = None
     assert (await loader.get("o", "k1")).key == "k1"
+
+
+async def test_one_that_nobody_can_answer_does_not_fail_the_others() -> None:
+    """Such as a job whose answer is too large."""
+    asked: list[list[str]] = []
+
+    async def load(_: None, keys: list[str]) -> dict[str, str]:
+        asked.append(keys)
+        if "poison" in keys:
+            raise InternalError("The answer is too large.")
+        return {key: key.upper() for key in keys}
+
+    batches: Batches[None, str, str] = Batches(load, lambda _: 10)
+    keys = ["a", "poison", "b"]
+    found = await asyncio.gather(*(batches.get(None, key) for key in keys), return_exceptions=True)
+    assert (found[0], found[2]) == ("A", "B")
+    assert isinstance(found[1], InternalError)
+    assert asked == [keys, ["a"], ["poison"], ["b"]]
+    assert batches.idle
 
 
 async def test_a_cancelled_waiter_does_not_disturb_the_others() -> None:

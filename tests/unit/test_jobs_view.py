@@ -11,7 +11,7 @@ from libs.contracts.jobs import JobState
 from libs.contracts.jobs_view import output_data, output_path, progress_of, status_of, time_of
 from libs.contracts.media import ObjectRef
 from libs.contracts.tasks import RenderResult
-from services.edge.contracts.jobs.fields import keepable, same
+from services.edge.contracts.jobs.fields import keepable, kept_size, same
 from tests.unit.samples import SHA, info, job, result, video
 
 
@@ -92,3 +92,21 @@ def test_the_same(one: Any, other: Any, equal: bool) -> None:
 )
 def test_what_can_be_kept(value: Any, kept: bool) -> None:
     assert keepable(value) is kept
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        (1, 1),
+        (-12, 3),
+        (1.5, 3),
+        (5e-324, 326),
+        (1e18, 19),
+        ("ab", 4),
+        ([1, 2], 8),
+        ({"a": True}, 13),
+    ],
+)
+def test_what_a_value_takes_when_it_is_kept(value: object, size: int) -> None:
+    """At least what PostgreSQL writes: it knows no exponents."""
+    assert kept_size(value) == size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any, cast
 from uuid import UUID
 
@@ -37,6 +38,23 @@ class Taking:
 
 async def nothing() -> AsyncIterator[bytes]:
     yield b""
+
+
+async def test_one_user_does_not_take_all_places() -> None:
+    uploader = Uploader(cast("Bus", Ticketing()), cast("Storage", Taking()), max_size=9, max_uploads=8)
+    part = Part("file", "a.mp4", "video/mp4", nothing())
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            await stack.enter_async_context(uploader.storing(part, owner="user:ann"))
+        with pytest.raises(UnavailableError, match="Too many uploads"):
+            await uploader.storing(part, owner="user:ann").__aenter__()
+        await stack.enter_async_context(uploader.storing(part, owner="user:bob"))
+        for _ in range(5):
+            await stack.enter_async_context(uploader.storing(part, owner="public"))
+        with pytest.raises(UnavailableError, match="Too many uploads"):
+            await uploader.storing(part, owner="user:bob").__aenter__()
+    async with uploader.storing(part, owner="user:ann") as stored:
+        assert stored.asset_id == ASSET
 
 
 async def test_one_upload_too_many_is_sent_away_and_may_come_back() -> None:

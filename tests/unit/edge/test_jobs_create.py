@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from libs.contracts.errors import InternalError, UnavailableError
+from libs.contracts.errors import InternalError, TooManyRequestsError, UnavailableError
 from libs.contracts.jobs import VideoEditSpec
 from libs.contracts.rpc import SUBMIT_JOBS
 from libs.contracts.video_edit import Wanted
@@ -268,3 +268,29 @@ def test_jobs_that_fail(client: Client, office: Office, error: Exception, status
     office.fail(SUBMIT_JOBS, error)
     body = refusal(client.post("/jobs", json=NEW), status, name)
     assert body["message"] == ("x" if status == 503 else "An unexpected error occurred")
+
+
+@pytest.mark.parametrize("number", [5e-324, 1e18])
+def test_numbers_that_grow_where_they_are_kept(client: Client, office: Office, number: float) -> None:
+    """A small body must not become megabytes."""
+    few = {**NEW, "input_data": {**EDIT, "x": [number] * 50}}
+    assert client.post("/jobs", json=few).status_code == 200
+    office.calls.clear()
+    text = ",".join([f"{number:.0e}".replace("+", "")] * 8000)
+    body = json.dumps({**NEW, "input_data": {**EDIT, "x": 0}}).replace('"x": 0', f'"x": [{text}]')
+    answer = client.post("/jobs", content=body)
+    assert len(body) < 1 << 16
+    assert "too long" in invalid(answer, "input_data")
+    assert office.calls == []
+
+
+def test_as_many_unfinished_jobs_as_the_setting_says(office: Office) -> None:
+    with office_client(office, jobs_unfinished=7) as client:
+        assert client.post("/jobs", json=NEW).status_code == 200
+    with office_client(office, rate_limits=False) as client:
+        assert client.post("/jobs", json=NEW).status_code == 200
+    assert [each.max_unfinished for each in office.asked(SUBMIT_JOBS)] == [7, None]
+    office.fail(SUBMIT_JOBS, TooManyRequestsError("Too many.", retry_after=30))
+    with office_client(office) as client:
+        body = refusal(client.post("/jobs", json=NEW), 429, "Too Many Requests", "retry_after")
+        assert body["retry_after"] == 30

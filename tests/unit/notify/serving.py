@@ -61,9 +61,14 @@ class Told(Ledger):
 class Place:
     """A server; tests change who is known (`users`), what is stored (`jobs`), and what fails (`failing`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: NotifySettings) -> None:
         self.url = ""
-        self.hub = Hub(queue=50, hard_queue=100)
+        self.hub = Hub(
+            queue=50,
+            hard_queue=100,
+            sockets=settings.ws_sockets,
+            channel_sockets=settings.ws_channel_sockets,
+        )
         self.ledger = Told()
         self.users: dict[str, Principal] = {
             ALICE: Principal(user_id="alice", scopes=[READ]),
@@ -131,11 +136,10 @@ class Client:
 
 @asynccontextmanager
 async def notify(**settings: Any) -> AsyncIterator[Place]:
-    place = Place()
+    found = NotifySettings(**settings)
+    place = Place(found)
     past = Past(place.ledger, place.channel_jobs, place.whole_job)
-    route = socket_route(
-        place.hub, place.ledger, past, Entrance(place.authenticate), NotifySettings(**settings)
-    )
+    route = socket_route(place.hub, place.ledger, past, Entrance(place.authenticate), found)
     app = Litestar([route], openapi_config=None, logging_config=None)
     config = uvicorn.Config(
         app, port=0, lifespan="off", log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from libs.contracts.errors import (
@@ -177,3 +179,23 @@ async def test_users_open_the_enhancement_channel_by_name(families: list[str]) -
 async def test_a_hostile_host_gets_no_links() -> None:
     async with notify() as place, place.socket(**bearer(ALICE, Host="a b")) as client:
         assert (await client.end())[0] == 1008
+
+
+@pytest.mark.parametrize("bounds", [{"ws_channel_sockets": 2}, {"ws_sockets": 2}])
+async def test_there_is_room_for_so_many_sockets(bounds: dict[str, int]) -> None:
+    async with notify(**bounds) as place:
+        async with place.socket("/ws/web-1") as one, place.socket("/ws/web-1") as other:
+            assert await one.kinds(1) == await other.kinds(1) == ["connection"]
+            async with place.socket("/ws/web-1") as client:
+                assert await client.end() == (1013, "Too many sockets")
+            async with place.socket(**bearer(ALICE)) as client:
+                if "ws_sockets" in bounds:
+                    assert await client.end() == (1013, "Too many sockets")
+                else:
+                    await client.connection.send('{"type":"PING"}')
+                    assert await client.kinds(1) == ["PONG"]
+        async with asyncio.timeout(10):
+            while place.hub._channels:
+                await asyncio.sleep(0.01)
+        async with place.socket("/ws/web-1") as client:
+            assert await client.kinds(1) == ["connection"]

@@ -30,14 +30,17 @@ _SUBMIT_TRIES = 3
 
 
 class Creating:
-    def __init__(self, bus: Bus, sources: Sources) -> None:
+    """A user has at most `most` unfinished jobs (`None`: any number)."""
+
+    def __init__(self, bus: Bus, sources: Sources, *, most: int | None) -> None:
         self._bus = bus
         self._sources = sources
+        self._most = most
 
     async def create(self, principal: Principal, new: NewEdit, base: str, idempotency_key: str | None) -> Job:
         """The job; that of the first request with this key of the same user. `base` as in `Sources.find`.
         Raises `InvalidInputError` for an `input_path` that names nothing, `ConflictError` when that first
-        request wanted something else."""
+        request wanted something else, `TooManyRequestsError` when too many jobs are unfinished."""
         if idempotency_key is None:
             return await self._submit(principal, new, base, f"job/{uuid7()}")
         key = f"job/idem/{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
@@ -56,6 +59,7 @@ class Creating:
             family=FAMILY,
             channel=f"user/{principal.user_id}",
             submissions=[Submission(key=key, spec=spec)],
+            max_unfinished=self._most,
         )
         left = _SUBMIT_TRIES
         while True:

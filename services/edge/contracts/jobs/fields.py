@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from services.edge.contracts.jobs.errors import invalid
 
@@ -91,6 +94,18 @@ def keepable(value: Any, depth: int = _MAX_DEPTH) -> bool:
         case dict():
             return depth > 0 and all("\0" not in key and keepable(value[key], depth - 1) for key in value)
     return False
+
+
+def kept_size(value: Any) -> int:
+    """Characters of a JSON value as PostgreSQL writes it: numbers in full, so that 5e-324 has 326."""
+    match value:
+        case float():
+            return len(format(Decimal(repr(value)), "f"))
+        case list():
+            return 2 + sum(kept_size(each) + 2 for each in value)
+        case dict():
+            return 2 + sum(kept_size(key) + kept_size(each) + 4 for key, each in value.items())
+    return len(msgspec.json.encode(value))
 
 
 def same(one: Any, other: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from libs.contracts.video_edit import FITS, SELECTIONS, START, Wanted
 from services.edge.contracts.jobs.errors import invalid
-from services.edge.contracts.jobs.fields import Fields, keepable
+from services.edge.contracts.jobs.fields import Fields, keepable, kept_size
 from services.edge.contracts.jobs.schemas import VIDEO_EDIT
 
 DURATION, SIZE, LUFS = (5, 60), (16, 4096), (-70, -5)
@@ -44,6 +44,8 @@ def new_edit_of(body: Mapping[str, Any]) -> NewEdit:
     found = _video_edit(data, given)
     if not keepable(given):
         raise invalid("input_data", "Value nests too deep, or holds a NUL or a number that is too large")
+    if kept_size(given) > 2 * MAX_BODY:
+        raise invalid("input_data", "Value has numbers that are too long when they are written in full")
     return found
 
 
