@@ -68,4 +68,4 @@ lock: setup ## Resolve the dependencies of pyproject.toml anew into requirements
 	  --no-emit-index-url --no-header --no-annotate --upgrade -o requirements.lock
 
 clean: ## Remove what setup, demo and tests made
-	rm -rf $(VENV) .reelbus demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .reelbus .chaos demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

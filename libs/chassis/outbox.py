@@ -32,6 +32,10 @@ _BATCH = 500
 MAX_PAYLOAD = 900_000
 """Bytes of a message: NATS takes 1 MiB with headers."""
 _POLL = 2.0
+_STORED_WITHIN = 10.0
+"""Seconds that JetStream may take to store what it was sent."""
+_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""Of a connection that broke; the last when a statement finds the one before unfinished."""
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -64,7 +68,9 @@ class Outbox:
         trace: dict[str, str] | None = None,
     ) -> None:
         """Publish `message` if and when the session's transaction commits, as a part of `trace` (default:
-        the current one). Raises `TooLargeError`, so that nothing that cannot be sent blocks the rest."""
+        the current one). What `message_id` begins with, up to its first dot, is what the message is about;
+        order is kept among those about the same, whatever breaks. Raises `TooLargeError`, so that nothing
+        that cannot be sent blocks the rest."""
         payload = encode(message)
         if len(payload) > MAX_PAYLOAD:
             raise TooLargeError("This says more than a message can hold.", subject=subject)
@@ -84,7 +90,7 @@ def relaying(schema: str, database_url: str, bus: Bus) -> AbstractAsyncContextMa
     async def relay() -> None:
         try:
             await _relay(schema, asyncpg_url(database_url), bus)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        except _LOST as error:
             raise UnavailableError(f"The outbox lost the database: {error}.") from error
         except (nats.errors.Error, nats.js.errors.Error) as error:
             raise UnavailableError(f"The outbox lost the bus: {error}.") from error
@@ -120,21 +126,33 @@ async def _elected(connection: asyncpg.Connection[Any], schema: str) -> None:
 
 
 async def _publish_batch(connection: asyncpg.Connection[Any], schema: str, bus: Bus) -> bool:
-    """Publish the oldest messages in order and delete them; whether there may be more."""
+    """Publish the oldest messages in order and delete them; whether there may be more. A connection that
+    breaks may take some of what is under way with it and not what comes after: of messages about the same
+    thing, whose ids begin with its name, one is under way at a time."""
     rows = await connection.fetch(
         f'SELECT id, subject, message_id, headers, payload FROM "{schema}".outbox ORDER BY id LIMIT $1',  # noqa: S608  (ours)
         _BATCH,
     )
     if not rows:
         return False
-    stored = []
+    under_way: dict[str, asyncio.Future[Any]] = {}
     for row in rows:
+        about = row["message_id"].partition(".")[0]
+        if about in under_way:
+            await _stored(under_way)
         headers = {**json.loads(row["headers"]), "Nats-Msg-Id": row["message_id"]}
-        stored.append(await bus.jetstream.publish_async(row["subject"], row["payload"], headers=headers))
-    await asyncio.wait_for(asyncio.gather(*stored), timeout=10)
+        sent = await bus.jetstream.publish_async(row["subject"], row["payload"], headers=headers)
+        under_way[about] = sent
+    await _stored(under_way)
     await connection.execute(
         f'DELETE FROM "{schema}".outbox WHERE id = ANY($1::bigint[])',  # noqa: S608  (ours)
         [row["id"] for row in rows],
     )
     OUTBOX_RELAYED.labels(schema).inc(len(rows))
     return len(rows) == _BATCH
+
+
+async def _stored(under_way: dict[str, asyncio.Future[Any]]) -> None:
+    """Wait until JetStream has stored all of it."""
+    await asyncio.wait_for(asyncio.gather(*under_way.values()), timeout=_STORED_WITHIN)
+    under_way.clear()

@@ -14,14 +14,15 @@ import httpx
 
 from tests.chaos.ears import Ears
 from tests.chaos.insisting import GaveUpError, Insisting
+from tests.chaos.patience import Patience
 from tests.chaos.plan import Order
 from tests.chaos.records import ENDS, Download, Outcome
 from tests.integration.office import Colleague
 from tests.media.looking import describe
 from tests.stack.harness import Stack
 
-_LOOK = 4.0
-"""Seconds between looks at a job: who listens as well need not look often."""
+_LISTEN, _LOOK = 0.5, 10.0
+"""Seconds between looks at what the socket has told, and at a job of which it told nothing."""
 
 
 class Customer:
@@ -35,16 +36,18 @@ class Customer:
         self._colleague = Colleague(stack, user_id)
         self.ears = Ears(self._colleague, self.insisting)
 
-    def work(self, begun: float, deadline: float) -> None:
-        """Until every job has ended and its output is here, or until the monotonic `deadline`."""
-        self.ears.start()
-        paths = [self._upload(clip) for clip in self._clips]
+    def work(self, begun: float, patience: Patience) -> None:
+        """Until every job has ended and its output is here, or until the patience with them is over."""
+        try:
+            paths = [self._upload(clip) for clip in self._clips]
+        except GaveUpError:  # nothing comes of his orders, which their outcomes show
+            return
         with ThreadPoolExecutor(len(self._orders) or 1) as pool:
             following: list[Future[None]] = []
             for order in self._orders:
                 _sleep_until(begun + order.at)
                 if job_id := self._post(order, paths[order.clip]):
-                    following.append(pool.submit(self._follow, order, job_id, deadline))
+                    following.append(pool.submit(self._follow, order, job_id, patience))
         for each in following:
             each.result()
 
@@ -53,7 +56,10 @@ class Customer:
             with clip.open("rb") as file:
                 return self._colleague.http.post("/uploads", files={"file": (clip.name, file, "video/mp4")})
 
-        return str(self.insisting.ask(send, 200).json()["path"])
+        answer = self.insisting.ask(send, 200)
+        if answer.status_code != 200:
+            raise GaveUpError
+        return str(answer.json()["path"])
 
     def _post(self, order: Order, path: str) -> str | None:
         """The job, or `None` when it was refused or nobody answered, which its outcome shows."""
@@ -71,13 +77,13 @@ class Customer:
         self.outcomes[order.key].job_ids.add(job_id)
         return job_id
 
-    def _follow(self, order: Order, job_id: str, deadline: float) -> None:
+    def _follow(self, order: Order, job_id: str, patience: Patience) -> None:
         outcome = self.outcomes[order.key]
         try:
             if order.cancel_after is not None:
                 time.sleep(order.cancel_after)
                 outcome.cancel = self._cancel(job_id)
-            outcome.final = self._ended(job_id, deadline)
+            outcome.final = self._ended(job_id, patience)
             if outcome.status == "COMPLETED":
                 outcome.download = self._download(outcome.final)
         except GaveUpError:
@@ -87,14 +93,20 @@ class Customer:
         answer = self.insisting.ask(lambda: self._colleague.http.delete(f"/jobs/{job_id}"), 200, 409)
         return answer.status_code
 
-    def _ended(self, job_id: str, deadline: float) -> dict[str, Any]:
-        """The job at its end, or as it is when the time is up."""
+    def _ended(self, job_id: str, patience: Patience) -> dict[str, Any]:
+        """The job at its end, or as it is when the patience is over."""
         while True:
             answer = self.insisting.ask(lambda: self._colleague.http.get(f"/jobs/{job_id}"), 200)
+            if answer.status_code != 200:
+                raise GaveUpError
             found: dict[str, Any] = answer.json()
-            if answer.status_code != 200 or found["status"] in ENDS or time.monotonic() > deadline:
-                return {"status": "", **found}
-            time.sleep(_LOOK)
+            if found["status"] in ENDS:
+                patience.renew()
+            if found["status"] in ENDS or patience.over:
+                return found
+            look = time.monotonic() + _LOOK
+            while job_id not in self.ears.ends and time.monotonic() < look:
+                time.sleep(_LISTEN)
 
     def _download(self, final: dict[str, Any]) -> Download | None:
         answer = self.insisting.ask(

@@ -17,7 +17,7 @@ _PAUSE, _LONGEST = 1.0, 5.0
 
 
 class GaveUpError(Exception):
-    """No answer came within the patience of a client."""
+    """No answer of any use came within the patience of a client."""
 
 
 class Insisting:

@@ -30,6 +30,8 @@ def judge(orders: Iterable[Order], record: Record) -> list[Violation]:
     found += untold(record, ends)
     found += _left_over(record)
     found += [Violation("answer", breach) for breach in record.breaches]
+    if not record.kills:
+        found.append(Violation("chaos", "nobody was killed"))
     return sorted(found, key=lambda each: each.kind)
 
 

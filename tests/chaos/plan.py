@@ -18,6 +18,7 @@ _CANCELLED, _TWINS = 0.1, 0.05
 _CANCEL_WITHIN = 12.0
 _PAUSES, _SERVER_PAUSES = (2.0, 5.0), (15.0, 25.0)
 _COLUMNS, _SMALLEST = 40, 64
+_FITS = ("pad", "crop", "blur", "pad")
 
 
 @dataclass(frozen=True)
@@ -67,38 +68,46 @@ def siblings(victim: str) -> list[str]:
 
 
 def _orders(rng: random.Random, names: Sequence[str], jobs: int) -> list[Order]:
-    chosen = rng.sample(range(jobs), round(jobs * (_CANCELLED + _TWINS)))
-    cancelled, twins = set(chosen[: round(jobs * _CANCELLED)]), set(chosen[round(jobs * _CANCELLED) :])
     orders: list[Order] = []
-    for number in range(jobs):
-        clip, fields = rng.randrange(CLIPS), _fields(rng, number)
-        if number in twins and orders:
-            model = rng.choice(orders)
-            clip, fields = model.clip, dict(model.fields)
-        orders.append(
-            Order(
-                key=f"order-{number}",
-                user=names[number % len(names)],
-                clip=clip,
-                at=rng.uniform(0, jobs * PACE),
-                fields=fields,
-                cancel_after=rng.uniform(0, _CANCEL_WITHIN) if number in cancelled else None,
-            )
-        )
+    for first, user in enumerate(names):
+        orders += _orders_of(rng, user, range(first, jobs, len(names)), jobs * PACE, list(orders))
     return orders
 
 
-def _fields(rng: random.Random, number: int) -> dict[str, Any]:
-    """What makes this job's work its own: no two numbers have the same size."""
+def _orders_of(
+    rng: random.Random, user: str, numbers: Sequence[int], seconds: float, others: Sequence[Order]
+) -> Iterator[Order]:
+    """Users want the same, in different orders: whoever waits longer than others is treated otherwise. Some
+    of it somebody of the `others` wants as well."""
+    count = len(numbers)
+    cancelled, twins = set(rng.sample(range(count), round(count * _CANCELLED))), round(count * _TWINS)
+    tastes = rng.sample(range(count), count)
+    for turn, number in enumerate(numbers):
+        clip, fields = tastes[turn] % CLIPS, _fields(number, tastes[turn])
+        if tastes[turn] < twins and others:
+            model = rng.choice(others)
+            clip, fields = model.clip, dict(model.fields)
+        yield Order(
+            key=f"order-{number}",
+            user=user,
+            clip=clip,
+            at=(turn + rng.random()) * seconds / count,
+            fields=fields,
+            cancel_after=rng.uniform(0, _CANCEL_WITHIN) if turn in cancelled else None,
+        )
+
+
+def _fields(number: int, taste: int) -> dict[str, Any]:
+    """What makes this job's work its own, the size, which no other number has, and what is to be done."""
     fields: dict[str, Any] = {
         "target_duration": 5,
         "target_width": _SMALLEST + 2 * (number % _COLUMNS),
         "target_height": _SMALLEST + 2 * (number // _COLUMNS),
-        "fit": rng.choice(("pad", "pad", "crop", "blur")),
+        "fit": _FITS[taste % len(_FITS)],
     }
-    if rng.random() < 0.2:
-        fields["target_lufs"] = rng.choice((-23, -16))
-    if rng.random() < 0.1:
+    if taste % 5 == 0:
+        fields["target_lufs"] = -16
+    if taste % 10 == 1:
         fields["selection"] = "highlight"
     return fields
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Violation:
-    """`kind` is what was promised: `lost`, `output`, `duplicate`, `order`, `socket`, `cancel`, `left over` or
-    `answer`; `what` says how it was broken."""
+    """`kind` is what was promised: `lost`, `output`, `duplicate`, `order`, `socket`, `cancel`, `left over`,
+    `answer` or `chaos`; `what` says how it was broken."""
 
     kind: str
     what: str

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Self
 
 import nats
 from nats.aio.msg import Msg
 
 from libs.chassis.codec import decode
 from libs.contracts.jobs import JOB_PROGRESS, JobState
+from tests.chaos.beside import Beside
 
-_LOOK = 0.2
+_LOOK, _CONNECTED_WITHIN = 0.2, 10.0
 
 
-class Watch:
+class Watch(Beside):
     """`started` has the Unix time at which the first task of a job was claimed; when that signal was lost
     with a server, that of the next one."""
 
     def __init__(self, nats_url: str) -> None:
+        super().__init__()
         self.started: dict[str, float] = {}
         self._url = nats_url
-        self._done = threading.Event()
         self._listening = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._listen()))
 
-    def start(self) -> None:
-        self._thread.start()
-        self._listening.wait(10)
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._listening.wait(_CONNECTED_WITHIN)
+        return self
 
-    def stop(self) -> None:
-        self._done.set()
-        self._thread.join()
+    def _work(self) -> None:
+        asyncio.run(self._listen())
 
     async def _listen(self) -> None:
         client = await nats.connect(

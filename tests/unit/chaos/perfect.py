@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from tests.chaos.plan import Order
 from tests.chaos.records import Artifact, Download, Evidence, Fact, Hearing, JobFact, Outcome, Record, Told
 
@@ -40,7 +42,8 @@ def record() -> Record:
         )
         for user in ("ann", "bob")
     ]
-    return Record([LENGTH], {order.key: outcome(order) for order in ORDERS}, hearings, evidence)
+    outcomes = {order.key: outcome(order) for order in ORDERS}
+    return Record([LENGTH], outcomes, hearings, evidence, kills=Counter({"nats": 1}))
 
 
 def events(key: str) -> list[Fact]:

@@ -64,6 +64,7 @@ PENDING, MOVING, ENDED = (
     Told("done", "PROCESSING", 50.0),
     Told("done", "COMPLETED"),
 )
+LOOKED_AT = Told("done", "PENDING", 10.0)
 CASES: dict[str, tuple[str, Spoil]] = {
     "no job": ("lost", _outcome("done", job_ids=set(), final=None, download=None)),
     "no end": ("lost", _final("done", status="PROCESSING")),
@@ -132,6 +133,7 @@ CASES: dict[str, tuple[str, Spoil]] = {
     "object of no upload": ("left over", lambda found: found.evidence.uploads.add("uploads/2")),
     "upload without object": ("left over", lambda found: found.evidence.uploads.clear()),
     "dead letter": ("left over", lambda found: found.evidence.remains.update({"dead letters": 1})),
+    "no chaos": ("chaos", lambda found: found.kills.clear()),
     "an answer of no family": ("answer", lambda found: found.breaches.append("POST /jobs: 502 <html>")),
 }
 
@@ -155,8 +157,9 @@ def test_an_end_may_get_lost_with_the_connection_that_it_was_written_to() -> Non
 
 
 def test_a_socket_may_know_less_of_a_job() -> None:
-    """It opened late, or the signal was faster than the event."""
-    for said in ((MOVING, ENDED), (ENDED,), (PENDING, ENDED)):
+    """It opened late, or the signal was faster than the event; and what is known already moves a job that
+    nobody has begun."""
+    for said in ((MOVING, ENDED), (ENDED,), (PENDING, ENDED), (PENDING, LOOKED_AT, ENDED)):
         found = record()
         _told(*said)(found)
         assert judge(ORDERS, found) == []
