@@ -37,7 +37,7 @@ class Gate:
 
     async def admit(self, request: AnyRequest) -> Caller:
         """The caller of a request that counts. Raises `TooManyRequestsError`, `UnauthorizedError` (which
-        counts as well, and a wrong token does everywhere, so that nobody guesses on), `ForbiddenError`,
+        counts as well, and a wrong token does everywhere, so that guesses show), `ForbiddenError`,
         `UnavailableError`."""
         caller = await self._caller(request)
         if caller is ANYBODY:
