@@ -16,7 +16,7 @@ from litestar.openapi.spec import (
 )
 
 from libs.contracts.video_edit import FITS, SELECTIONS
-from services.edge.contracts.jobs.inputs import DURATION, JOB_TYPES, LUFS, SIZE
+from services.edge.contracts.jobs.inputs import DURATION, JOB_TYPES, LUFS, MAX_PATH, SIZE
 from services.edge.contracts.jobs.schemas import JobsProblem
 from services.edge.errors import problem
 
@@ -61,10 +61,13 @@ class CreateOperation(Operation):
     def __post_init__(self) -> None:
         data = Schema(
             type=OpenAPIType.OBJECT,
-            description="What a VIDEO_EDIT takes.",
+            description="What a VIDEO_EDIT takes. Other fields are kept and shown again, unless they nest"
+            " deeper than 8 or hold a NUL or a number beyond 64 bits.",
             required=["input_path", "target_duration", "target_width", "target_height"],
             properties={
-                "input_path": Schema(type=OpenAPIType.STRING, description=_PATH),
+                "input_path": Schema(
+                    type=OpenAPIType.STRING, min_length=1, max_length=MAX_PATH, description=_PATH
+                ),
                 "target_duration": _between(DURATION, "Seconds; a shorter video keeps its length."),
                 "target_width": _between(SIZE, "Pixels.", OpenAPIType.INTEGER),
                 "target_height": _between(SIZE, "Pixels.", OpenAPIType.INTEGER),

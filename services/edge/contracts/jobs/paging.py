@@ -10,6 +10,7 @@ from services.edge.contracts.jobs.errors import invalid
 from services.edge.contracts.jobs.schemas import FAMILY
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
+MAX_OFFSET = 10**18 - 1
 STATUSES = [state.value.upper() for state in JobState]
 
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -24,7 +25,7 @@ def page_of(owner: str, status: str | None, limit: str | None, offset: str | Non
         raise invalid("limit", f"Value must be between 1 and {MAX_LIMIT}")
     first = _number(offset, 0)
     if first is None:
-        raise invalid("offset", "Value must be a number, 0 or more")
+        raise invalid("offset", f"Value must be between 0 and {MAX_OFFSET}")
     states = [JobState(status.lower())] if status else None
     return ListJobs(owner=owner, family=FAMILY, states=states, limit=size, offset=first)
 

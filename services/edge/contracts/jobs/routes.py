@@ -16,7 +16,7 @@ from services.edge.contracts.jobs.creating import Creating
 from services.edge.contracts.jobs.errors import about, envelope
 from services.edge.contracts.jobs.inputs import MAX_BODY, idempotency_key_of, new_edit_of
 from services.edge.contracts.jobs.outputs import Outputs
-from services.edge.contracts.jobs.paging import DEFAULT_LIMIT, MAX_LIMIT, STATUSES, page_of
+from services.edge.contracts.jobs.paging import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, STATUSES, page_of
 from services.edge.contracts.jobs.records import Records
 from services.edge.contracts.jobs.schemas import (
     CancelledJob,
@@ -50,14 +50,14 @@ _Limit = Annotated[
     str | None,
     QueryParameter(
         description=f"Jobs of a page, 1 to {MAX_LIMIT}; default {DEFAULT_LIMIT}.",
-        schema_extra={"type": "integer", "one_of": None},
+        schema_extra={"type": "integer", "one_of": None, "minimum": 1, "maximum": MAX_LIMIT},
     ),
 ]
 _Offset = Annotated[
     str | None,
     QueryParameter(
         description="How many of the newest jobs are left out.",
-        schema_extra={"type": "integer", "one_of": None},
+        schema_extra={"type": "integer", "one_of": None, "minimum": 0, "maximum": MAX_OFFSET},
     ),
 ]
 
