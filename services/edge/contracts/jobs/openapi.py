@@ -62,7 +62,7 @@ class CreateOperation(Operation):
         data = Schema(
             type=OpenAPIType.OBJECT,
             description="What a VIDEO_EDIT takes. Other fields are kept and shown again, unless they nest"
-            " deeper than 8 or hold a NUL or a number beyond 64 bits.",
+            " deeper than 8, hold a NUL or a number beyond 64 bits, or take 128 KiB with numbers in full.",
             required=["input_path", "target_duration", "target_width", "target_height"],
             properties={
                 "input_path": Schema(
