@@ -76,24 +76,30 @@ def session_trace(stack: Stack, collector: Collector, tmp_path_factory: pytest.T
 
 
 def trace_with(collector: Collector, expected: dict[str, list[str]], root: str, began: int) -> list[Span]:
-    """The first trace of `root` since `began`, once it has all that is expected."""
+    """The first trace of `root` since `began`, once it has all that is expected and all spans have parents."""
 
     def complete() -> bool:
-        seen = {(span.service, span.name) for span in collector.trace_of(root, began)}
-        return all((service, name) in seen for service, names in expected.items() for name in names)
+        trace = collector.trace_of(root, began)
+        seen = {(span.service, span.name) for span in trace}
+        named = all((service, name) in seen for service, names in expected.items() for name in names)
+        return named and not orphans(trace)
 
     try:
-        wait_until(complete, 15)
+        wait_until(complete, 30)
     except AssertionError:
         pytest.fail("spans are missing in\n" + draw(collector.trace_of(root, began)))
     return collector.trace_of(root, began)
 
 
+def orphans(trace: list[Span]) -> list[str]:
+    """Names of spans whose parent is not there."""
+    known = {span.span for span in trace}
+    return [span.name for span in trace if span.parent and span.parent not in known]
+
+
 def test_one_upload_is_one_trace_through_every_service(upload_trace: list[Span]) -> None:
     assert {span.service for span in upload_trace} == set(JOURNEY)
-    known = {span.span for span in upload_trace}
-    orphans = [span.name for span in upload_trace if span.parent and span.parent not in known]
-    assert len(orphans) <= 2, orphans  # the one or two that were still under way when we looked
+    assert orphans(upload_trace) == []
 
 
 def test_one_session_is_one_trace(session_trace: list[Span]) -> None:
