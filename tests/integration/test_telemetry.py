@@ -76,7 +76,7 @@ def session_trace(stack: Stack, collector: Collector, tmp_path_factory: pytest.T
 
 
 def trace_with(collector: Collector, expected: dict[str, list[str]], root: str, began: int) -> list[Span]:
-    """The first trace of `root` since `began`, once it has all that is expected and all spans have parents."""
+    """The first trace of `root` since `began`, once all that is expected is there, parents included."""
 
     def complete() -> bool:
         trace = collector.trace_of(root, began)
