@@ -15,7 +15,8 @@ from services.edge.auth.refusals import Refusals
 from services.edge.limits import Limit, Limiter
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
-_READING = ("GET", "HEAD")
+READING = ("GET", "HEAD")
+"""Methods that change nothing."""
 
 
 class Authenticating(Protocol):
@@ -66,6 +67,6 @@ def guard(gate: Gate) -> Callable[[AnyConnection, object], Awaitable[None]]:
     function, because Litestar copies guards, and with a method all that its object knows."""
 
     async def admit(request: AnyConnection, _: object) -> None:
-        await (gate.reader if request.scope.get("method") in _READING else gate.writer)(request)
+        await (gate.reader if request.scope.get("method") in READING else gate.writer)(request)
 
     return admit

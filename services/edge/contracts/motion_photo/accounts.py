@@ -9,11 +9,9 @@ from uuid import UUID
 
 from libs.contracts.access import READ, WRITE, Principal
 from libs.contracts.errors import UnauthorizedError
-from services.edge.auth.gate import Gate
+from services.edge.auth.gate import READING, Gate
 from services.edge.contracts.motion_photo.tokens import Caller
 from services.edge.errors import AnyRequest
-
-_READING = ("GET", "HEAD")
 
 
 class Accounts:
@@ -26,7 +24,7 @@ class Accounts:
 
     async def caller(self, request: AnyRequest) -> Caller:
         """Raises as `Gate.reader`."""
-        scope = READ if request.method in _READING else WRITE
+        scope = READ if request.method in READING else WRITE
         return self._caller(await self._gate.user(request, scope))
 
     def viewer(self, session_id: UUID, key: str) -> Caller:
