@@ -24,6 +24,24 @@ class Source(Message, frozen=True, kw_only=True, tag="source"):
     end: float | None = None
 
 
+class Canvas(Message, frozen=True, kw_only=True, tag="canvas"):
+    """Nothing but one `color` (`#RRGGBB`) and silence, for `length` seconds: what other things are laid upon.
+    `width` x `height` pixels, `rate` frames a second, stereo at 48 kHz."""
+
+    width: int
+    height: int
+    rate: int
+    length: float
+    color: str = "#000000"
+
+
+class Loop(Message, frozen=True, kw_only=True, tag="loop"):
+    """All of `input` again and again, for `length` seconds; of a picture, as long as it is looked at."""
+
+    input: Source
+    length: float
+
+
 class Trim(Message, frozen=True, kw_only=True, tag="trim"):
     """A part of `input`, in its own time, by the rule of `Source`. The clock of the part starts at its first
     frame, and its sound is cut at the same moments."""
@@ -154,7 +172,7 @@ class Loudness(Message, frozen=True, kw_only=True, tag="loudness"):
 
 
 Node = Union[  # noqa: UP007  (a forward reference)
-    Source, Trim, Concat, Fit, Rate, Speed, Filter, Overlay, Subtitles, AudioMix, Loudness
+    Source, Canvas, Loop, Trim, Concat, Fit, Rate, Speed, Filter, Overlay, Subtitles, AudioMix, Loudness
 ]
 
 

@@ -7,7 +7,8 @@ from typing import Any, Union
 from uuid import UUID
 
 from libs.contracts.base import Event, Message, Signal, Timestamp
-from libs.contracts.media import MediaInfo, ObjectRef
+from libs.contracts.media import StoredMedia
+from libs.contracts.movie import Movie
 from libs.contracts.tasks import TaskResult
 from libs.contracts.video_edit import Wanted
 
@@ -43,20 +44,20 @@ class MotionPhotoSpec(Message, frozen=True, kw_only=True, tag="motion_photo"):
     device: str
 
 
-class StoredVideo(Message, frozen=True, kw_only=True):
-    """A video that is stored already, with its probe; whoever names it has seen that its user may."""
-
-    object: ObjectRef
-    info: MediaInfo
-
-
 class VideoEditSpec(Message, frozen=True, kw_only=True, tag="video_edit"):
     """Bring a video to a length, a size and a loudness: a stored one (`source`) or the one at `url`, exactly
     one of them. `given` is the request as its user wrote it, to be shown to him again."""
 
     wanted: Wanted
-    source: StoredVideo | None = None
+    source: StoredMedia | None = None
     url: str | None = None
+    given: dict[str, Any] = {}
+
+
+class ComposeSpec(Message, frozen=True, kw_only=True, tag="compose"):
+    """Make `movie`. `given` is the request as its user wrote it, to be shown to him again."""
+
+    movie: Movie
     given: dict[str, Any] = {}
 
 
@@ -68,7 +69,7 @@ class EditQueueSpec(Message, frozen=True, kw_only=True, tag="edit_queue"):
 
 
 JobSpec = Union[  # noqa: UP007  (evaluated by msgspec)
-    EnhanceSpec, ExtractMetadataSpec, PreviewSpec, MotionPhotoSpec, VideoEditSpec, EditQueueSpec
+    EnhanceSpec, ExtractMetadataSpec, PreviewSpec, MotionPhotoSpec, VideoEditSpec, ComposeSpec, EditQueueSpec
 ]
 
 
@@ -82,6 +83,16 @@ class JobState(Enum):
     @property
     def terminal(self) -> bool:
         return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
+
+
+class StepState(Enum):
+    """Of one task of a job, as others see it."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class JobError(Message, frozen=True, kw_only=True):

@@ -102,6 +102,13 @@ class MediaInfo(Message, frozen=True, kw_only=True):
     subtitles: list[SubtitleStream] = []
 
 
+class StoredMedia(Message, frozen=True, kw_only=True):
+    """Media that is stored already, with its probe; whoever names it has seen that its user may."""
+
+    object: ObjectRef
+    info: MediaInfo
+
+
 class Asset(Message, frozen=True, kw_only=True):
     """A stored media object with its probe. `name` is the file name as the user gave it (display only).
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import libs.contracts
 from libs.contracts.base import Event, Method, Signal
+from libs.contracts.captions import Transcript
 from libs.contracts.editor import Edit
 from libs.contracts.graph import Node
 from libs.contracts.jobs import JobSpec
@@ -66,6 +67,9 @@ DOCUMENTS = (
     Document("job_spec", JobSpec, "The column `spec` of `jobs.jobs`."),
     Document("media_info", MediaInfo, "The column `info` of `ingest.assets`."),
     Document("metadata", Metadata, "Storage, `results/<fingerprint>/metadata.json`: written by analyze."),
+    Document(
+        "transcript", Transcript, "Storage, `results/<fingerprint>/transcript.json`: written by speech."
+    ),
     Document("task_result", TaskResult, "The columns `result` of `jobs.jobs` and `jobs.results`."),
 )
 

@@ -20,6 +20,7 @@ from libs.contracts.editor import (
 )
 from libs.contracts.jobs import Job, JobSpec, JobState
 from libs.contracts.media import Asset
+from libs.contracts.movies import COUNT_JOBS, GET_MAKING, LIST_MAKINGS, REMOVE_RESULT
 from libs.contracts.sessions import (
     CLOSE_SESSION,
     GET_SESSION,
@@ -271,6 +272,23 @@ class EncodingTrial(Message, frozen=True, kw_only=True):
 
 TRY_ENCODING = Method("rpc.transcode.try_encoding", TryEncoding, EncodingTrial, timeout=30.0)
 
+# --- what workers say of themselves ---------------------------------------------------------------
+
+
+class Describe(Message, frozen=True, kw_only=True):
+    """Nothing to ask but whether it can work."""
+
+
+class Description(Message, frozen=True, kw_only=True):
+    """`tool` is what the work is done with, with its version; `ready` that it can be."""
+
+    tool: str
+    ready: bool
+
+
+DESCRIBE_TRANSCODE = Method("rpc.transcode.describe", Describe, Description)
+DESCRIBE_SPEECH = Method("rpc.speech.describe", Describe, Description)
+
 METHODS: tuple[Method[Any], ...] = (
     AUTHENTICATE,
     CREATE_KEY,
@@ -297,6 +315,12 @@ METHODS: tuple[Method[Any], ...] = (
     EXECUTE_QUEUE,
     GET_EXECUTION,
     TRY_ENCODING,
+    DESCRIBE_TRANSCODE,
+    DESCRIBE_SPEECH,
+    GET_MAKING,
+    LIST_MAKINGS,
+    REMOVE_RESULT,
+    COUNT_JOBS,
     OPEN_SESSION,
     GET_SESSION,
     MAKE_MOTION_PHOTO,

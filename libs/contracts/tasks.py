@@ -6,9 +6,13 @@ from typing import Union
 from uuid import UUID
 
 from libs.contracts.base import Event, Message, Signal
+from libs.contracts.captions import CaptionSection
 from libs.contracts.graph import Output
 from libs.contracts.media import Asset, MediaInfo, ObjectRef
 from libs.contracts.video_edit import Analysis, Wanted
+
+KINDS = ("video", "image", "audio", "text")
+"""What a fetched file has to be: a video, a picture (or an animation), something with sound, or text."""
 
 INTERACTIVE, BATCH = LANES = ("interactive", "batch")
 
@@ -50,12 +54,15 @@ class MotionPhotoTask(Message, frozen=True, kw_only=True, tag="motion_photo"):
 
 
 class FetchTask(Message, frozen=True, kw_only=True, tag="fetch"):
-    """Download `url`, which nobody vouches for, as a video of `owner`. It is done for this one job: the same
-    URL may hold something else tomorrow."""
+    """Download `url`, which nobody vouches for, as a medium of `owner` that is of use as a `kind` (one of
+    `KINDS`). It is done for this one job: the same URL may hold something else tomorrow. `label` names what
+    it is for to the user, where a job has several."""
 
     url: str
     owner: str
     job_id: UUID
+    kind: str = "video"
+    label: str = ""
 
 
 class EditAnalysisTask(Message, frozen=True, kw_only=True, tag="edit_analysis"):
@@ -66,8 +73,43 @@ class EditAnalysisTask(Message, frozen=True, kw_only=True, tag="edit_analysis"):
     wanted: Wanted
 
 
+class ListenTask(Message, frozen=True, kw_only=True, tag="listen"):
+    """Find out how long the sound of a medium really is."""
+
+    source: ObjectRef
+    info: MediaInfo
+
+
+class RecogniseTask(Message, frozen=True, kw_only=True, tag="recognise"):
+    """Recognise what is said in the sound of a medium, with the `model` of that name (that of the settings
+    which jobs and speech share); the artifact is a JSON `Transcript`. Without a `language` (a code of ISO
+    639) it is detected."""
+
+    source: ObjectRef
+    info: MediaInfo
+    model: str
+    language: str | None = None
+
+
+class CaptionTask(Message, frozen=True, kw_only=True, tag="captions"):
+    """Write the captions of a movie of `width` x `height` pixels: as ASS to be drawn, and as SubRip, WebVTT
+    and a JSON `Transcript` to be kept beside it."""
+
+    width: int
+    height: int
+    sections: list[CaptionSection]
+
+
 TaskSpec = Union[  # noqa: UP007  (evaluated by msgspec)
-    RenderTask, MetadataTask, PreviewTask, MotionPhotoTask, FetchTask, EditAnalysisTask
+    RenderTask,
+    MetadataTask,
+    PreviewTask,
+    MotionPhotoTask,
+    FetchTask,
+    EditAnalysisTask,
+    ListenTask,
+    RecogniseTask,
+    CaptionTask,
 ]
 
 SERVICE_OF: dict[type, str] = {
@@ -77,6 +119,9 @@ SERVICE_OF: dict[type, str] = {
     MotionPhotoTask: "sessions",
     FetchTask: "ingest",
     EditAnalysisTask: "analyze",
+    ListenTask: "analyze",
+    RecogniseTask: "speech",
+    CaptionTask: "speech",
 }
 """Which worker service executes a task."""
 
@@ -141,8 +186,42 @@ class EditAnalysisResult(Message, frozen=True, kw_only=True, tag="edit_analysis"
     analysis: Analysis
 
 
+class ListenResult(Message, frozen=True, kw_only=True, tag="listen"):
+    """Nothing is stored: `duration` is seconds of sound that decode, from the start of the file."""
+
+    duration: float
+
+
+class RecogniseResult(Message, frozen=True, kw_only=True, tag="recognise"):
+    """`artifact` is the stored `Transcript`; `words` counts them."""
+
+    artifact: ObjectRef
+    language: str
+    words: int
+
+
+class CaptionResult(Message, frozen=True, kw_only=True, tag="captions"):
+    """`artifact` is the ASS; `language` that of most words (`und` without any), `words` their number; `notes`
+    tell the user what could not be kept (a font that is not installed, letters that no font has)."""
+
+    artifact: ObjectRef
+    subrip: ObjectRef
+    webvtt: ObjectRef
+    transcript: ObjectRef
+    language: str
+    words: int
+    notes: list[str] = []
+
+
 TaskResult = Union[  # noqa: UP007  (evaluated by msgspec)
-    RenderResult, MetadataResult, MotionPhotoResult, FetchResult, EditAnalysisResult
+    RenderResult,
+    MetadataResult,
+    MotionPhotoResult,
+    FetchResult,
+    EditAnalysisResult,
+    ListenResult,
+    RecogniseResult,
+    CaptionResult,
 ]
 
 

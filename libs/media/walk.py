@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from libs.contracts.graph import AudioMix, Concat, Node, Overlay, Source, Subtitles
+from libs.contracts.graph import AudioMix, Canvas, Concat, Node, Overlay, Source, Subtitles
 from libs.contracts.media import ObjectRef
 
 
 def children(node: Node) -> list[Node]:
     """The inputs of `node`, the one that it is mainly about first."""
     match node:
-        case Source():
+        case Source() | Canvas():
             return []
         case Concat():
             return list(node.inputs)

@@ -23,9 +23,11 @@ from libs.contracts.errors import ReelbusError, UnavailableError
 from libs.contracts.rpc import DiscardArtifacts
 from libs.contracts.tasks import (
     SERVICE_OF,
+    CaptionResult,
     EditAnalysisResult,
     FetchResult,
     FetchTask,
+    ListenResult,
     RenderTask,
     Task,
     TaskResult,
@@ -155,9 +157,14 @@ def _begun(task: TaskRow) -> list[str]:
 
 
 def _keys(result: TaskResult | None) -> list[str]:
-    if result is None or isinstance(result, (FetchResult, EditAnalysisResult)):
-        return []
-    return [result.artifact.key]
+    match result:
+        case None | FetchResult() | EditAnalysisResult() | ListenResult():
+            return []
+        case CaptionResult():
+            kept = (result.artifact, result.subrip, result.webvtt, result.transcript)
+            return [each.key for each in kept]
+        case _:
+            return [result.artifact.key]
 
 
 def _assets(result: TaskResult | None) -> list[UUID]:

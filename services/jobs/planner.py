@@ -16,10 +16,9 @@ from libs.contracts.jobs import (
     JobSpec,
     MotionPhotoSpec,
     PreviewSpec,
-    StoredVideo,
     VideoEditSpec,
 )
-from libs.contracts.media import Asset, MediaInfo
+from libs.contracts.media import Asset, MediaInfo, StoredMedia
 from libs.contracts.tasks import (
     SERVICE_OF,
     EditAnalysisResult,
@@ -118,10 +117,10 @@ def _planned(name: str, task: TaskSpec) -> PlannedTask:
     return PlannedTask(name, SERVICE_OF[type(task)], task, fingerprint(task))
 
 
-def _source(spec: VideoEditSpec, done: Mapping[str, TaskResult]) -> StoredVideo:
+def _source(spec: VideoEditSpec, done: Mapping[str, TaskResult]) -> StoredMedia:
     source, fetched = spec.source, done.get(FETCH)
     if isinstance(fetched, FetchResult):
-        source = StoredVideo(object=fetched.asset.object, info=_info(fetched.asset))
+        source = StoredMedia(object=fetched.asset.object, info=_info(fetched.asset))
     if source is None:
         raise InternalError("The source of the edit is not known.")
     if source.info.video is None:
@@ -134,13 +133,13 @@ def _needs_look(wanted: Wanted) -> bool:
     return wanted.fit == "crop" or wanted.selection == HIGHLIGHT
 
 
-def _look(source: StoredVideo, wanted: Wanted) -> EditAnalysisTask:
+def _look(source: StoredMedia, wanted: Wanted) -> EditAnalysisTask:
     """The same for every loudness, which is found as it is rendered."""
     seen = msgspec.structs.replace(wanted, lufs=None)
     return EditAnalysisTask(source=source.object, info=source.info, wanted=seen)
 
 
-def _edit(source: StoredVideo, wanted: Wanted, found: Analysis) -> RenderTask:
+def _edit(source: StoredMedia, wanted: Wanted, found: Analysis) -> RenderTask:
     graph = video_edit_graph(source.object, source.info, wanted, found)
     return RenderTask(graph=graph, file_name=f"output.{graph.extension}")
 

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from libs.contracts.errors import InvalidInputError, MediaError, TooManyRequestsError, UnavailableError
-from libs.contracts.jobs import EditQueueSpec, Job, JobSpec, JobState, VideoEditSpec
+from libs.contracts.jobs import ComposeSpec, EditQueueSpec, Job, JobSpec, JobState, VideoEditSpec
 from libs.contracts.media import Asset
 from libs.contracts.rpc import Submission, SubmitJobs
 from services.jobs import events, workflow
@@ -165,6 +165,6 @@ def _planned(spec: AssetSpec | VideoEditSpec, row: JobRow, assets: Mapping[UUID,
 
 def submitted(spec: JobSpec) -> AssetSpec | VideoEditSpec:
     """Raises `InvalidInputError` for what cannot be submitted."""
-    if isinstance(spec, EditQueueSpec):
+    if isinstance(spec, EditQueueSpec | ComposeSpec):
         raise InvalidInputError("An edit queue is executed, it cannot be submitted.")
     return spec

@@ -16,8 +16,8 @@ from libs.chassis.fetch import Fetcher
 from libs.chassis.health import Health
 from libs.chassis.settings import StorageSettings
 from libs.chassis.storage import Storage
-from libs.contracts.jobs import Job, StoredVideo, VideoEditSpec
-from libs.contracts.media import ObjectRef
+from libs.contracts.jobs import Job, VideoEditSpec
+from libs.contracts.media import ObjectRef, StoredMedia
 from libs.contracts.rpc import (
     CANCEL_JOB,
     CLAIM_TASK,
@@ -97,13 +97,13 @@ class Shop:
 
     # --- who submits ------------------------------------------------------------------------------
 
-    async def stored(self, path: Path) -> StoredVideo:
+    async def stored(self, path: Path) -> StoredMedia:
         kept = await self.storage.put_file(f"uploads/{uuid4()}/{path.name}", path, "video/mp4")
         probed = await probe(path, Tools(), size=kept.size)
-        return StoredVideo(object=kept, info=probed.info)
+        return StoredMedia(object=kept, info=probed.info)
 
     async def edit(
-        self, source: StoredVideo | str, wanted: Wanted = WANTED, *, key: str | None = None
+        self, source: StoredMedia | str, wanted: Wanted = WANTED, *, key: str | None = None
     ) -> Job:
         """Submit one, of a stored video or of a URL."""
         url = source if isinstance(source, str) else None

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from libs.contracts.graph import Focus
-from libs.contracts.jobs import Job, JobCreated, JobError, JobEvent, JobState, StoredVideo, VideoEditSpec
-from libs.contracts.media import ObjectRef
+from libs.contracts.jobs import Job, JobCreated, JobError, JobEvent, JobState, VideoEditSpec
+from libs.contracts.media import ObjectRef, StoredMedia
 from libs.contracts.rpc import Submission, SubmitJobs
 from libs.contracts.tasks import (
     EditAnalysisResult,
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.anyio
 WANTED = Wanted(duration=10.0, width=108, height=192, fit="crop")
 LOOKED = EditAnalysisResult(analysis=Analysis(focus=[Focus(start=0.0, x=0.25, y=0.5)]))
 MADE = RenderResult(artifact=ObjectRef(key="results/x/output.mp4", size=2, sha256=SHA), info=info())
-STORED = VideoEditSpec(wanted=WANTED, source=StoredVideo(object=asset().object, info=info()))
+STORED = VideoEditSpec(wanted=WANTED, source=StoredMedia(object=asset().object, info=info()))
 REMOTE = VideoEditSpec(wanted=WANTED, url="https://example.com/clip.mp4")
 
 
@@ -181,7 +181,7 @@ async def test_what_cannot_be_planned_fails_in_words_at_once(jobs: Jobs) -> None
 
 
 async def test_a_source_without_a_video_fails_before_anything_is_done(jobs: Jobs) -> None:
-    spec = VideoEditSpec(wanted=WANTED, source=StoredVideo(object=asset().object, info=info(video=None)))
+    spec = VideoEditSpec(wanted=WANTED, source=StoredMedia(object=asset().object, info=info(video=None)))
     job_id = await submit(jobs, spec)
     assert (await jobs.job(job_id)).state == "failed"
     assert await states(jobs, job_id) == {}

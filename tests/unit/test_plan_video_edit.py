@@ -10,7 +10,8 @@ import pytest
 
 from libs.contracts.errors import InternalError, InvalidInputError, MediaError
 from libs.contracts.graph import Focus
-from libs.contracts.jobs import EnhanceSpec, StoredVideo, VideoEditSpec
+from libs.contracts.jobs import EnhanceSpec, VideoEditSpec
+from libs.contracts.media import StoredMedia
 from libs.contracts.tasks import (
     EditAnalysisResult,
     EditAnalysisTask,
@@ -33,7 +34,7 @@ QUIET = Wanted(duration=5.0, width=64, height=64)
 FOUND = Analysis(focus=[Focus(start=0.0, x=0.25, y=0.5)])
 LOOKED = EditAnalysisResult(analysis=FOUND)
 FETCHED = FetchResult(asset=asset())
-SOURCE = StoredVideo(object=asset().object, info=info())
+SOURCE = StoredMedia(object=asset().object, info=info())
 STORED = VideoEditSpec(wanted=WANTED, source=SOURCE)
 LOUD = VideoEditSpec(wanted=msgspec.structs.replace(WANTED, fit="blur"), source=SOURCE)
 REMOTE = VideoEditSpec(wanted=WANTED, url="https://example.com/clip.mp4")
@@ -49,7 +50,7 @@ def shape(tasks: list[PlannedTask]) -> list[tuple[str, str, tuple[str, ...], boo
 
 def silent(**changes: Any) -> VideoEditSpec:
     """Of a source without sound."""
-    source = StoredVideo(object=SOURCE.object, info=info(audio=[]))
+    source = StoredMedia(object=SOURCE.object, info=info(audio=[]))
     return VideoEditSpec(wanted=msgspec.structs.replace(WANTED, **changes), source=source)
 
 
@@ -95,7 +96,7 @@ def test_there_is_one_source(spec: VideoEditSpec) -> None:
 
 def test_sound_alone_fails_in_words() -> None:
     with pytest.raises(MediaError, match="only sound"):
-        plan(VideoEditSpec(wanted=WANTED, source=StoredVideo(object=SOURCE.object, info=info(video=None))))
+        plan(VideoEditSpec(wanted=WANTED, source=StoredMedia(object=SOURCE.object, info=info(video=None))))
 
 
 def test_what_is_fetched_is_the_jobs_own_and_what_is_seen_is_everybodys() -> None:

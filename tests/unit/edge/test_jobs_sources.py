@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from libs.contracts.errors import UnavailableError
-from libs.contracts.jobs import JobState, StoredVideo, VideoEditSpec
-from libs.contracts.media import ObjectRef
+from libs.contracts.jobs import JobState, VideoEditSpec
+from libs.contracts.media import ObjectRef, StoredMedia
 from libs.contracts.rpc import GET_ASSET, GET_DETAILS, SUBMIT_JOBS
 from libs.contracts.tasks import RenderResult
 from tests.unit.edge.backend import video as editor_video
@@ -81,7 +81,7 @@ def spec_of(office: Office) -> VideoEditSpec:
 def test_what_was_handed_out(client: Client, office: Office, path: str, key: str) -> None:
     assert create(client, path).status_code == 200
     source = spec_of(office).source
-    assert isinstance(source, StoredVideo)
+    assert isinstance(source, StoredMedia)
     assert source.object.key == key
     assert source.info.video is not None
 

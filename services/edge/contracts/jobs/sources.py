@@ -16,8 +16,7 @@ from libs.chassis.fetch.urls import parse
 from libs.contracts.base import Method
 from libs.contracts.editor import FIND_VIDEO, GET_VIDEO, FindVideo, GetVideo, Video
 from libs.contracts.errors import InvalidInputError, NotFoundError
-from libs.contracts.jobs import StoredVideo
-from libs.contracts.media import PUBLIC_OWNER, Asset, MediaInfo, ObjectRef
+from libs.contracts.media import PUBLIC_OWNER, Asset, MediaInfo, ObjectRef, StoredMedia
 from libs.contracts.rpc import GET_ASSET, GetAsset
 from libs.contracts.tasks import RenderResult
 from services.edge.contracts.jobs.errors import invalid
@@ -42,7 +41,7 @@ Enhanced = Callable[[str], Awaitable[RenderResult]]
 class Found:
     """A stored video or a URL, one of the two."""
 
-    stored: StoredVideo | None = None
+    stored: StoredMedia | None = None
     url: str | None = None
 
 
@@ -69,7 +68,7 @@ class Sources:
         except NotFoundError as error:
             raise invalid(FIELD, "There is no such file") from error
 
-    async def _stored(self, path: str, owner: str) -> StoredVideo:
+    async def _stored(self, path: str, owner: str) -> StoredMedia:
         if match := _UPLOAD.fullmatch(path):
             return _video_of(await self._asset_or_output(UUID(match[1]), owner))
         if match := _OUTPUT.fullmatch(path):
@@ -96,7 +95,7 @@ class Sources:
         return await self._bus.call(method, request)
 
 
-def _video_of(found: Asset | Video | RenderResult) -> StoredVideo:
+def _video_of(found: Asset | Video | RenderResult) -> StoredMedia:
     """Raises `InvalidInputError` for a file without a video, `NotFoundError` for one that is not there."""
     stored, info, problem = _parts(found)
     if stored is None:
@@ -105,7 +104,7 @@ def _video_of(found: Asset | Video | RenderResult) -> StoredVideo:
         raise invalid(FIELD, problem or "This file cannot be read as a video.")
     if info.video is None:
         raise invalid(FIELD, "There is no video in this file, only sound.")
-    return StoredVideo(object=stored, info=info)
+    return StoredMedia(object=stored, info=info)
 
 
 def _parts(found: Asset | Video | RenderResult) -> tuple[ObjectRef | None, MediaInfo | None, str | None]:
