@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Union
 
 from libs.contracts.base import Message
-from libs.contracts.media import MediaInfo, ObjectRef
+from libs.contracts.media import AudioStream, MediaInfo, ObjectRef, VideoStream
 
 FilterValue = Union[str, int, float]  # noqa: UP007  (evaluated by msgspec)
 
@@ -33,6 +33,27 @@ class Canvas(Message, frozen=True, kw_only=True, tag="canvas"):
     rate: int
     length: float
     color: str = "#000000"
+
+    @property
+    def info(self) -> MediaInfo:
+        """As a probe would describe it."""
+        rate = f"{self.rate}/1"
+        video = VideoStream(
+            index=0,
+            codec="rawvideo",
+            width=self.width,
+            height=self.height,
+            display_width=self.width,
+            display_height=self.height,
+            frame_rate=rate,
+            nominal_rate=rate,
+            time_base=f"1/{self.rate}",
+            pixel_format="yuv420p",
+            start=0.0,
+            duration=self.length,
+        )
+        sound = AudioStream(index=1, codec="pcm_f32le", sample_rate=48_000, channels=2, layout="stereo")
+        return MediaInfo(formats=[], size=0, start=0.0, duration=self.length, video=video, audio=[sound])
 
 
 class Loop(Message, frozen=True, kw_only=True, tag="loop"):

@@ -86,9 +86,9 @@ class SubtitleStream(Message, frozen=True, kw_only=True):
 
 
 class MediaInfo(Message, frozen=True, kw_only=True):
-    """What a probe found. `video` is the main video stream: attached pictures (cover art) are counted
-    apart. `formats` are ffmpeg's names of the container, `start` (of the first stream) and `duration` are
-    seconds, `bit_rate` bits/s."""
+    """What a probe found. `video` is the main video stream: attached pictures (cover art) are counted apart,
+    and a file that is one picture has a `picture` instead. `formats` are ffmpeg's names of the container,
+    `start` (of the first stream) and `duration` are seconds, `bit_rate` bits/s."""
 
     formats: list[str]
     size: int
@@ -100,6 +100,7 @@ class MediaInfo(Message, frozen=True, kw_only=True):
     pictures: int = 0
     audio: list[AudioStream] = []
     subtitles: list[SubtitleStream] = []
+    picture: VideoStream | None = None
 
 
 class StoredMedia(Message, frozen=True, kw_only=True):

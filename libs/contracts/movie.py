@@ -18,17 +18,16 @@ class Element(Message, frozen=True, kw_only=True):
     request has it (`scenes[0].elements[1]`), to name it to the user.
 
     Pictures have their left top corner at `x`, `y`; `width` and `height` are pixels of the movie: with one of
-    them the aspect is kept, without both an image keeps its own size and a video covers the whole movie.
-    Later elements lie over earlier ones. `volume` is a factor, 0…1. `language` and `style` are those of
-    subtitles.
-    """
+    them the aspect is kept, with both it is what they say, without any a picture keeps its own size. One that
+    has neither place nor size is as large as fits, in the middle. Later elements lie over earlier ones.
+    `volume` is a factor, 0…1. `language` and `style` are those of subtitles."""
 
     kind: str
     path: str
     source: StoredMedia | None = None
     url: str | None = None
-    x: int = 0
-    y: int = 0
+    x: int | None = None
+    y: int | None = None
     width: int | None = None
     height: int | None = None
     volume: float = 1.0

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 from functools import singledispatch
 
 from libs.contracts.errors import InvalidInputError
 from libs.contracts.graph import (
     AudioMix,
+    Canvas,
     Concat,
     Filter,
     Fit,
+    Loop,
     Loudness,
     Node,
     Overlay,
@@ -26,15 +29,18 @@ from libs.media.passes.plain_rates import RATE
 from libs.media.rhythm import MAX_RATE
 from libs.media.walk import children, sources
 
-MAX_DEPTH, MAX_NODES, MAX_SOURCES, MAX_STEPS, MAX_ALL_STEPS = 64, 512, 256, 64, 256
+MAX_DEPTH, MAX_NODES, MAX_SOURCES, MAX_STEPS, MAX_ALL_STEPS = 64, 2048, 512, 64, 2048
 MIN_SIDE, MAX_SIDE = 16, 8192
 FIT_MODES = ("pad", "crop", "blur")
 MAX_FOCUS = 128
 """Points that one crop looks at, one after the other."""
 SPEEDS, GAINS, TARGETS, PEAKS = (0.1, 10.0), (-60.0, 30.0), (-70.0, -5.0), (-9.0, 0.0)
+LENGTHS = (0.001, 86_400.0)
+"""Seconds of what is made of nothing, or of something again and again."""
 MAX_SUBTITLES = 16 << 20
 """Bytes of a subtitle file."""
 
+_COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 _MEASURES = {"integrated": (-99.0, 20.0), "true_peak": (-199.0, 99.0), "range": (0.0, 99.0),
              "threshold": (-99.0, 0.0), "offset": (-99.0, 99.0)}  # fmt: skip
 """What is found in sound, the loudest and the faintest included."""
@@ -77,6 +83,12 @@ def _check_times(start: float | None, end: float | None) -> None:
         raise InvalidInputError("The end must be after the start.")
 
 
+def _check_size(width: int, height: int) -> None:
+    for side in (width, height):
+        if side % 2 or not MIN_SIDE <= side <= MAX_SIDE:
+            raise InvalidInputError(f"Sizes must be even numbers between {MIN_SIDE} and {MAX_SIDE}.")
+
+
 def _check_range(what: str, value: float, bounds: tuple[float, float], unit: str = "") -> None:
     if not bounds[0] <= value <= bounds[1]:  # nor is a NaN
         raise InvalidInputError(f"{what} must be between {bounds[0]:g} and {bounds[1]:g}{unit}.")
@@ -97,6 +109,23 @@ def _(node: Source) -> None:
 
 
 @_check.register
+def _(node: Canvas) -> None:
+    _check_size(node.width, node.height)
+    if not 1 <= node.rate <= MAX_RATE:
+        raise InvalidInputError(f"The frame rate must be between 1 and {MAX_RATE}.")
+    _check_range("The length", node.length, LENGTHS, " seconds")
+    if not _COLOR.fullmatch(node.color):
+        raise InvalidInputError("A colour is #RRGGBB.")
+
+
+@_check.register
+def _(node: Loop) -> None:
+    _check_range("The length", node.length, LENGTHS, " seconds")
+    if node.input.start is not None or node.input.end is not None:
+        raise InvalidInputError("Only what is whole is repeated.")
+
+
+@_check.register
 def _(node: Trim) -> None:
     _check_times(node.start, node.end)
 
@@ -109,9 +138,7 @@ def _(node: Concat) -> None:
 
 @_check.register
 def _(node: Fit) -> None:
-    for side in (node.width, node.height):
-        if side % 2 or not MIN_SIDE <= side <= MAX_SIDE:
-            raise InvalidInputError(f"Sizes must be even numbers between {MIN_SIDE} and {MAX_SIDE}.")
+    _check_size(node.width, node.height)
     if node.mode not in FIT_MODES:
         raise InvalidInputError(f"A picture is fitted by one of: {', '.join(FIT_MODES)}.")
     if node.focus:

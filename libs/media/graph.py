@@ -17,10 +17,12 @@ from libs.contracts.errors import InvalidInputError
 from libs.contracts.graph import (
     AudioEncoding,
     AudioMix,
+    Canvas,
     Concat,
     Filter,
     FilterValue,
     Fit,
+    Loop,
     Loudness,
     Node,
     Output,
@@ -184,7 +186,9 @@ def _keeps_tracks(node: Node) -> bool:
     """Whether `node` shows one part of one source at its own speed, so that its packets need but a shift."""
     cut = False
     while not isinstance(node, Source):
-        if isinstance(node, Concat | Speed) or (cut and not isinstance(node, Trim | Fit | Filter)):
+        if isinstance(node, Concat | Speed | Canvas | Loop) or (
+            cut and not isinstance(node, Trim | Fit | Filter)
+        ):
             return False
         cut = cut or isinstance(node, Trim)
         node = node.input
@@ -202,6 +206,12 @@ def _(node: Source) -> dict[str, Any]:
 
 
 @_canonical.register
+def _(node: Canvas) -> dict[str, Any]:
+    fields = {name: msgspec.to_builtins(getattr(node, name)) for name in node.__struct_fields__}
+    return {"type": "canvas", **fields}
+
+
+@_canonical.register
 def _(node: Trim) -> dict[str, Any]:
     return {"type": "trim", **_edges(node), "input": _canonical(node.input)}
 
@@ -216,7 +226,8 @@ def _(node: Concat) -> dict[str, Any]:
 @_canonical.register(Speed)
 @_canonical.register(Filter)
 @_canonical.register(Loudness)
-def _(node: Fit | Rate | Speed | Filter | Loudness) -> dict[str, Any]:
+@_canonical.register(Loop)
+def _(node: Fit | Rate | Speed | Filter | Loudness | Loop) -> dict[str, Any]:
     fields = {name: msgspec.to_builtins(getattr(node, name)) for name in _own_fields(node)}
     return {"type": node.__struct_config__.tag, **fields, "input": _canonical(node.input)}
 

@@ -10,12 +10,16 @@ FORMATS = (
     "mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "gif", "ogg",
     "yuv4mpegpipe", "h264", "hevc", "m4v", "ivf", "obu", "av1", "mxf", "gxf", "dv", "nut", "rm", "wtv",
     "wav", "w64", "mp3", "aac", "flac", "aiff", "ac3", "eac3", "dts", "amr", "caf",
+    "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe",
 )  # fmt: skip
 """ffmpeg demuxers that read nothing but the bytes they are given. Playlists (hls, dash, concat, imf),
 scripts (lavfi, sdp) and image sequences are left out because they open other files and hosts."""
 
 LOCAL = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
 """Options for a file on disk."""
+
+PICTURES = "_pipe"
+"""How the names of demuxers end that read one picture."""
 
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """ffmpeg's own decoders of these show no transparency."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from libs.contracts.graph import Concat, Node, Source, Speed, Trim
+from libs.contracts.graph import Canvas, Concat, Loop, Node, Source, Speed, Trim
 
 
 @singledispatch
@@ -20,6 +20,12 @@ def _(node: Source) -> float | None:
     video = node.info.video
     whole = (video.duration if video else None) or node.info.duration
     return _part(whole, node.start, node.end)
+
+
+@duration_of.register(Canvas)
+@duration_of.register(Loop)
+def _(node: Canvas | Loop) -> float | None:
+    return node.length
 
 
 @duration_of.register

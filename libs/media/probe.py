@@ -12,7 +12,7 @@ from typing import Any
 from libs.contracts.errors import MediaError
 from libs.contracts.media import AudioStream, MediaInfo, SubtitleStream, VideoStream
 from libs.media.bounds import MAX_TRACKS, bounded, check_frames, check_size
-from libs.media.inputs import input_args
+from libs.media.inputs import PICTURES, input_args
 from libs.media.reasons import NOT_A_VIDEO
 from libs.media.runner import run_ffprobe, stream
 from libs.media.tools import Tools
@@ -87,17 +87,20 @@ def parse_probe(raw: Raw, size: int) -> MediaInfo:
     if not videos and not audio:
         raise MediaError(NOT_A_VIDEO)
     main = max(videos, key=_prominence, default=None)
+    formats = str(container.get("format_name", "")).split(",")
+    still = any(name.endswith(PICTURES) for name in formats)
     if main:
         check_size(int(main["width"]), int(main["height"]))
         check_size(*_displayed(main))
         check_frames(_declared_frames(main))
     return MediaInfo(
-        formats=str(container.get("format_name", "")).split(","),
+        formats=formats,
         size=size,
         start=_float(container.get("start_time")),
         duration=_float(container.get("duration")),
         bit_rate=_int(container.get("bit_rate")),
-        video=_video(main) if main else None,
+        video=_video(main) if main and not still else None,
+        picture=_video(main) if main and still else None,
         extra_videos=max(len(videos) - 1, 0),
         pictures=len(pictures),
         audio=audio[:MAX_TRACKS],

@@ -10,7 +10,7 @@ from typing import Any
 
 import ffmpeg
 
-from libs.contracts.graph import Output
+from libs.contracts.graph import Output, Source
 from libs.media.command.clock import length_of, offset_of
 from libs.media.command.pictures import pictures
 from libs.media.command.session import AUDIBLE_SHIFT, Inputs, Session, session_for
@@ -46,6 +46,7 @@ def compile(  # noqa: A001  (nothing here calls the builtin)
 def _packets(output: Output, session: Session) -> list[Any]:
     """Pictures and sound as they are; cuts fall on packets."""
     source = main_source(output.input)
+    assert isinstance(source, Source)
     assert source.info.video is not None
     opened = session.packets(source)
     return [opened[str(index)] for index in (source.info.video.index, *(a.index for a in output.audio))]
@@ -55,7 +56,7 @@ def _sound(output: Output, session: Session, track: Track) -> Any:
     """One track, from the first picture on; straight from its stream where that is the same."""
     source = main_source(output.input)
     shifted = session.rebased and offset_of(source.info) >= AUDIBLE_SHIFT
-    if sound_is_untouched(output.input) and not shifted:
+    if isinstance(source, Source) and sound_is_untouched(output.input) and not shifted:
         return session.part(source).stream[str(track.index)]
     heard = sounds(output.input, session, track)
     length = length_of(output.input)
@@ -63,9 +64,9 @@ def _sound(output: Output, session: Session, track: Track) -> Any:
 
 
 def _subtitles(output: Output, session: Session) -> list[Any]:
-    if not output.subtitles:
-        return []
     source = main_source(output.input)
+    if not output.subtitles or not isinstance(source, Source):
+        return []
     whole = source.start is None and source.end is None and not session.rebased
     opened = session.part(source).stream if whole else session.packets(source)
     return [opened[str(subtitle.index)] for subtitle in output.subtitles]

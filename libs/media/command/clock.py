@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import singledispatch
 
-from libs.contracts.graph import Concat, Node, Rate, Source, Speed, Trim
+from libs.contracts.graph import Canvas, Concat, Loop, Node, Rate, Source, Speed, Trim
 from libs.contracts.media import MediaInfo
 from libs.media.passes.clocks import exact, grid
 from libs.media.walk import children
@@ -34,7 +34,7 @@ def margin(node: Node) -> Fraction:
 
 def nominal_rate(node: Node) -> Fraction:
     """Frames a second; 0 where nothing is known."""
-    if isinstance(node, Source):
+    if isinstance(node, Source | Canvas):
         return Fraction(node.info.video.nominal_rate) if node.info.video else Fraction(0)
     if isinstance(node, Rate):
         return Fraction(node.rate)
@@ -51,6 +51,16 @@ def length_of(node: Node) -> Fraction | None:
 @length_of.register
 def _(node: Source) -> Fraction | None:
     return None if node.end is None else exact(node.end) - exact(node.start or 0)
+
+
+@length_of.register
+def _(node: Canvas) -> Fraction | None:
+    return grid(Fraction(node.rate), exact(node.length)).end
+
+
+@length_of.register
+def _(node: Loop) -> Fraction | None:
+    return exact(node.length)
 
 
 @length_of.register

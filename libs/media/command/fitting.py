@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import ffmpeg
 
 from libs.contracts.errors import InvalidInputError
-from libs.contracts.graph import Concat, Filter, Fit, Focus, Node, Source
+from libs.contracts.graph import Canvas, Concat, Filter, Fit, Focus, Node, Source
 from libs.media.command.clock import seconds
 from libs.media.command.session import Session
 from libs.media.passes.clocks import exact
@@ -111,6 +111,8 @@ def _shape(node: Node) -> Shape | None:
         RESIZING.get(step.name, set()) & set(step.options) for step in node.steps
     ):
         return None
+    if isinstance(node, Canvas):
+        return Shape(node.width, node.height, Fraction(1))
     if isinstance(node, Source):
         return _shown(node)
     if isinstance(node, Concat) and len({_shape(each) for each in node.inputs}) > 1:

@@ -11,9 +11,11 @@ import ffmpeg
 from libs.contracts.errors import InvalidInputError
 from libs.contracts.graph import (
     AudioMix,
+    Canvas,
     Concat,
     Filter,
     Fit,
+    Loop,
     Loudness,
     Node,
     Overlay,
@@ -25,12 +27,13 @@ from libs.contracts.graph import (
 )
 from libs.media.command.clock import length_of, margin, seconds
 from libs.media.command.fitting import conform, fit
-from libs.media.command.session import Session
+from libs.media.command.session import Session, is_still
 from libs.media.passes.clocks import MICROSECONDS, exact, grid
 from libs.media.walk import sources
 
 FINE = f"1/{MICROSECONDS}"
 """A time base in which frame times can be computed with."""
+HD = {"range": "tv", "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}
 FRESH = "PTS-STARTPTS"
 
 
@@ -61,6 +64,25 @@ def _(node: Source, session: Session) -> Any:
     if part.held:
         return stream.filter("settb", FINE).filter("setpts", f"PTS-{round(first * MICROSECONDS)}")
     return stream.filter("setpts", FRESH) if node.start else stream
+
+
+@pictures.register
+def _(node: Canvas, session: Session) -> Any:
+    """One frame again and again, in the colours of HD video: `color` knows no other matrix than BT.601."""
+    rate = Fraction(node.rate)
+    frames = grid(rate, exact(node.length)).count
+    stream = session.colour(node.color, node.width, node.height, node.rate)
+    stream = stream.filter("format", "gbrp").filter("scale", out_color_matrix="bt709", out_range="tv")
+    stream = stream.filter("format", "yuv420p").filter("setparams", **HD)
+    stream = stream.filter("loop", loop=frames - 1, size=1) if frames > 1 else stream
+    return stream.filter("settb", f"1/{node.rate}").filter("setpts", "N")
+
+
+@pictures.register
+def _(node: Loop, session: Session) -> Any:
+    video = node.input.info.video
+    assert video is not None
+    return session.looped(node).stream[str(video.index)].filter("setpts", FRESH)
 
 
 @pictures.register
@@ -137,8 +159,9 @@ def _(node: Overlay, session: Session) -> Any:
     shown = [f"gte(t,{start})"] if node.start else []
     shown += [f"lt(t,{seconds(exact(node.end))})"] if node.end is not None else []
     options = {"enable": "*".join(shown)} if shown else {}
+    ends = "repeat" if is_still(node.layer) else "pass"
     return ffmpeg.filter(
-        [below, layer], "overlay", x=node.x, y=node.y, eof_action="pass", format="auto", **options
+        [below, layer], "overlay", x=node.x, y=node.y, eof_action=ends, format="auto", **options
     )
 
 

@@ -19,6 +19,7 @@ from libs.contracts.graph import (
     FilterStep,
     FilterValue,
     Fit,
+    Loop,
     Node,
     Output,
     Overlay,
@@ -28,7 +29,7 @@ from libs.contracts.graph import (
 )
 from libs.contracts.media import ObjectRef
 from libs.media.command.clock import length_of, offset_of, seconds
-from libs.media.inputs import input_options, input_url, is_url, transparent_decoder
+from libs.media.inputs import PICTURES, input_options, input_url, is_url, transparent_decoder
 from libs.media.passes.clocks import MICROSECONDS, exact
 from libs.media.passes.tree import rewritten
 from libs.media.walk import nodes, sources
@@ -64,14 +65,13 @@ class _Input(InputNode):  # type: ignore[misc]  # ffmpeg-python has no types
         return id(self)
 
 
-class _Silence(FilterNode):  # type: ignore[misc]  # ffmpeg-python has no types
+class _Nothing(FilterNode):  # type: ignore[misc]  # ffmpeg-python has no types
     """A filter without inputs that equals no other."""
 
-    def __init__(self, rate: int, layout: str) -> None:
+    def __init__(self, name: str, **options: FilterValue) -> None:
         Drawn.__init__(
-            self, stream_spec=None, name="anullsrc", incoming_stream_types={},
-            outgoing_stream_type=FilterableStream, min_inputs=0, max_inputs=0, args=[],
-            kwargs={"r": rate, "cl": layout},
+            self, stream_spec=None, name=name, incoming_stream_types={},
+            outgoing_stream_type=FilterableStream, min_inputs=0, max_inputs=0, args=[], kwargs=options,
         )  # fmt: skip
 
     def __hash__(self) -> int:
@@ -124,7 +124,25 @@ class Session:
 
     def silence(self, rate: int, layout: str) -> Any:
         """Endless."""
-        return _Silence(rate, layout).stream()
+        return _Nothing("anullsrc", r=rate, cl=layout).stream()
+
+    def colour(self, color: str, width: int, height: int, rate: int) -> Any:
+        """One frame."""
+        return _Nothing(
+            "color", c=f"0x{color[1:]}", s=f"{width}x{height}", r=rate, d=f"{1 / rate:.6f}"
+        ).stream()
+
+    def looped(self, node: Loop) -> Part:
+        """`node` opened to be shown again and again; `cut` is the time of its first picture."""
+        if id(node) not in self.parts:
+            first, length, source = offset_of(node.input.info), exact(node.length), node.input
+            options: dict[str, FilterValue | None] = {}
+            if not is_still(node):
+                options = {"stream_loop": -1, "t": seconds(first + length + SLACK)}
+            options |= self._transparency(source)
+            stream = self._input(source, options)
+            self.parts[id(node)] = Part(stream, first, length, sought=False, whole=False, held=False)
+        return self.parts[id(node)]
 
     def path(self, stored: ObjectRef) -> Path:
         """Where a file lies that is no input of its own: on this machine."""
@@ -144,11 +162,14 @@ class Session:
             options["noaccurate_seek"] = None
         elif length is not None:
             options["t"] = seconds(first - begin + length + SLACK)
-        if id(node) in self.seen_through and node.info.video and node.info.video.alpha:
-            options |= transparent_decoder(node.info.video)
+        options |= self._transparency(node)
         whole = node.start is None and node.end is None and first < AUDIBLE_SHIFT
         whole = whole or not self.rebased
         return Part(self._input(node, options), first - begin, length, begin > 0, whole, held)
+
+    def _transparency(self, node: Source) -> dict[str, str]:
+        video = node.info.video
+        return transparent_decoder(video) if video and id(node) in self.seen_through else {}
 
     def _input(self, node: Source, options: Mapping[str, FilterValue | None]) -> Any:
         target = self._target(node.object)
@@ -173,8 +194,15 @@ def session_for(output: Output, inputs: Inputs, threads: int) -> tuple[Session, 
     return session, msgspec.structs.replace(output, input=tree)
 
 
+def is_still(layer: Node) -> bool:
+    """Whether a layer is one picture, which stays until somebody takes it away."""
+    while isinstance(layer, Filter | Fit):
+        layer = layer.input
+    return isinstance(layer, Loop) and any(name.endswith(PICTURES) for name in layer.input.info.formats)
+
+
 def _own(node: Node) -> Node:
-    return msgspec.structs.replace(node) if isinstance(node, Source) else node
+    return msgspec.structs.replace(node) if isinstance(node, Source | Loop) else node
 
 
 def _seen_through(tree: Node) -> frozenset[int]:

@@ -14,9 +14,11 @@ from libs.contracts.errors import InvalidInputError
 from libs.contracts.graph import (
     AudioEncoding,
     AudioMix,
+    Canvas,
     Concat,
     Filter,
     Fit,
+    Loop,
     Loudness,
     Node,
     Output,
@@ -96,6 +98,20 @@ def _(node: Source, session: Session, track: Track) -> Any:
     stream = part.stream[str(node.info.audio[track.position].index)]
     end = None if part.length is None else part.cut + part.length
     return _from(stream, part.cut, end, track)
+
+
+@sounds.register
+def _(node: Canvas, session: Session, track: Track) -> Any:
+    return None
+
+
+@sounds.register
+def _(node: Loop, session: Session, track: Track) -> Any:
+    if track.position >= len(node.input.info.audio):
+        return None
+    part = session.looped(node)
+    stream = part.stream[str(node.input.info.audio[track.position].index)]
+    return _from(stream, part.cut, part.cut + exact(node.length), track)
 
 
 @sounds.register

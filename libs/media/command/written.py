@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from libs.contracts.graph import Concat, Node, Output, Rate, Source, Speed
+from libs.contracts.graph import Canvas, Concat, Node, Output, Rate, Source, Speed
 from libs.media.command.clock import nominal_rate
 from libs.media.command.sounds import Track
 from libs.media.containers import BY_MUXER
@@ -43,6 +43,9 @@ def output_options(output: Output, tracks: Sequence[Track], threads: int, *, edi
 def _timing(node: Node) -> dict[str, str]:
     """A time base in which the encoder keeps every frame's time, and the rate that players are told. On a
     constant grid the one is the other."""
+    leaf = main_source(node)
+    if isinstance(leaf, Canvas):
+        return {"r:v": str(leaf.rate)}
     while not isinstance(node, Source | Concat | Speed):
         if isinstance(node, Rate):
             return {"r:v": node.rate}

@@ -17,9 +17,11 @@ import msgspec
 from libs.contracts.errors import InvalidInputError, MediaError
 from libs.contracts.graph import (
     AudioMix,
+    Canvas,
     Concat,
     Filter,
     Fit,
+    Loop,
     Loudness,
     Node,
     Output,
@@ -30,6 +32,7 @@ from libs.contracts.graph import (
     Subtitles,
     Trim,
 )
+from libs.media.command.clock import length_of
 from libs.media.filters import keeps_times
 from libs.media.passes.clocks import Clock, Frames, Scaled, Steady, exact, grid
 from libs.media.passes.timeline import Piece, Timeline, build
@@ -74,7 +77,8 @@ def edit_list(node: Node) -> list[Source] | None:
 def needs_frames(output: Output) -> bool:
     """Whether frame times decide what this graph shows."""
     return output.keep or any(
-        isinstance(node, Trim | Concat)
+        isinstance(node, Trim)
+        or (isinstance(node, Concat) and length_of(node) is None)
         or (isinstance(node, Source) and (node.start is not None or node.end is not None))
         for node in nodes(output.input)
     )
@@ -98,6 +102,18 @@ def _(node: Source, frames_of: FramesOf) -> list[Piece]:
     if clock.end <= 0:
         raise MediaError("There is no frame in the video.")
     return Timeline([Piece(whole, clock, Fraction(0), clock.end)]).cut(node.start, node.end)
+
+
+@_pieces.register
+def _(node: Canvas, frames_of: FramesOf) -> list[Piece]:
+    frames = grid(Fraction(node.rate), exact(node.length))
+    return [Piece(node, frames, Fraction(0), frames.end)]
+
+
+@_pieces.register
+def _(node: Loop, frames_of: FramesOf) -> list[Piece]:
+    end = exact(node.length)
+    return [Piece(node, Steady(end), Fraction(0), end)]
 
 
 @_pieces.register

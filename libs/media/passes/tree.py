@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from libs.contracts.graph import AudioMix, Concat, Filter, Fit, Node, Overlay, Source
+from libs.contracts.graph import AudioMix, Canvas, Concat, Filter, Fit, Node, Overlay, Source
 from libs.media.filters import sees_one_frame
 from libs.media.walk import children
 
@@ -14,7 +14,7 @@ from libs.media.walk import children
 def with_children(node: Node, inputs: Sequence[Node]) -> Node:
     """`node` over other inputs, as many as `walk.children` gives and in that order."""
     match node:
-        case Source():
+        case Source() | Canvas():
             return node
         case Concat():
             return Concat(inputs=list(inputs))
@@ -41,8 +41,8 @@ def timeless(node: Fit | Filter) -> bool:
     return all(map(sees_one_frame, node.steps))
 
 
-def main_source(node: Node) -> Source:
-    """The source whose sound, subtitles and tags go with the pictures: the first leaf."""
-    while not isinstance(node, Source):
+def main_source(node: Node) -> Source | Canvas:
+    """The leaf whose sound, subtitles and tags go with the pictures: the first one."""
+    while not isinstance(node, Source | Canvas):
         node = children(node)[0]
     return node

@@ -1,0 +1,1 @@
+"""Movies: from scenes to one render graph."""
