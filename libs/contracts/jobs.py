@@ -55,10 +55,12 @@ class VideoEditSpec(Message, frozen=True, kw_only=True, tag="video_edit"):
 
 
 class ComposeSpec(Message, frozen=True, kw_only=True, tag="compose"):
-    """Make `movie`. `given` is the request as its user wrote it, to be shown to him again."""
+    """Make `movie`. `given` is the request as its user wrote it, to be shown to him again. `speech_model`,
+    with which speech is recognised, is filled in by jobs."""
 
     movie: Movie
     given: dict[str, Any] = {}
+    speech_model: str = ""
 
 
 class EditQueueSpec(Message, frozen=True, kw_only=True, tag="edit_queue"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from libs.chassis.worker import TaskContext
-from libs.contracts.errors import InvalidInputError, UnavailableError
+from libs.contracts.errors import InvalidInputError, ReelbusError, UnavailableError
 from libs.contracts.tasks import FetchResult, FetchTask
 from services.ingest.fetching import Fetching
 
@@ -19,13 +19,21 @@ class FetchHandler:
         self._fetching = fetching
 
     async def __call__(self, task: FetchTask, context: TaskContext) -> FetchResult:
-        """Raises what `Fetching.fetch` raises; `InvalidInputError` instead of `UnavailableError` when the
-        stranger's server is away for too long."""
+        """Raises what `Fetching.fetch` raises, naming what the file is for; `InvalidInputError` instead of
+        `UnavailableError` when the stranger's server is away for too long."""
         try:
-            asset = await self._fetching.fetch(task.url, task.owner, family=FAMILY, require_video=True)
+            asset = await self._fetching.fetch(task.url, task.owner, family=FAMILY, kind=task.kind)
         except UnavailableError as error:
             ours = "error_code" not in error.details
             if ours or context.attempt < PATIENCE:
                 raise
-            raise InvalidInputError(error.message, **error.details) from error
+            raise InvalidInputError(_named(task, error), **error.details) from error
+        except ReelbusError as error:
+            if not task.label:
+                raise
+            raise type(error)(_named(task, error), **error.details) from error
         return FetchResult(asset=asset)
+
+
+def _named(task: FetchTask, error: ReelbusError) -> str:
+    return f"{task.label}.src: {error.message}" if task.label else error.message

@@ -13,6 +13,7 @@ from libs.chassis.telemetry import TRACER
 from libs.contracts.errors import ReelbusError, UnavailableError
 from libs.contracts.media import Asset
 from libs.contracts.rpc import AbandonUpload, BeginUpload, CompleteUpload
+from services.ingest.fitness import VIDEO, fit
 from services.ingest.handlers import Handlers, new_upload
 from services.ingest.repository import Repository
 
@@ -39,9 +40,10 @@ class Fetching:
         self._free = at_once
 
     async def fetch(
-        self, url: str, owner: str, *, family: str, channel: str | None = None, require_video: bool = False
+        self, url: str, owner: str, *, family: str, channel: str | None = None, kind: str | None = None
     ) -> Asset:
-        """The asset of what is behind `url`. Raises what the fetcher and `Handlers.complete` raise, and
+        """The asset of what is behind `url`. Raises what the fetcher and `Handlers.complete` raise,
+        `MediaError` when it is not of use as a `kind` (one of `KINDS`; `None`: whatever it is), and
         `UnavailableError` while too many others are under way. Whatever fails, or whoever cancels, nothing
         is left."""
         if not self._free:
@@ -50,28 +52,28 @@ class Fetching:
         try:
             with TRACER.start_as_current_span("fetch"):
                 async with self._fetcher.open(url) as fetched:
-                    return await self._store(fetched, owner, family, channel, require_video)
+                    return await self._store(fetched, owner, family, channel, kind)
         finally:
             self._free += 1
 
     async def _store(
-        self, fetched: Fetched, owner: str, family: str, channel: str | None, require_video: bool
+        self, fetched: Fetched, owner: str, family: str, channel: str | None, kind: str | None
     ) -> Asset:
         row = new_upload(BeginUpload(owner=owner, name=fetched.name, declared_type=fetched.content_type))
         max_size = self._fetcher.rules.max_size
-        asset_id, key, kind = row.asset_id, row.key, row.declared_type
+        asset_id, key = row.asset_id, row.key
         try:
             await self._repository.begin(row)
-            stored = await self._storage.put_stream(key, fetched.chunks, kind, max_size=max_size)
+            stored = await self._storage.put_stream(key, fetched.chunks, row.declared_type, max_size=max_size)
             request = CompleteUpload(
                 asset_id=asset_id,
                 size=stored.size,
                 sha256=stored.sha256,
                 family=family,
                 channel=channel,
-                require_video=require_video,
+                require_video=kind == VIDEO,
             )
-            return await self._handlers.complete(request)
+            return fit(await self._handlers.complete(request), kind)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self._abandon(asset_id)

@@ -29,6 +29,10 @@ from services.jobs.editor.handlers import EditorHandlers
 from services.jobs.editor.library import Library
 from services.jobs.editor.queue import Queue
 from services.jobs.handlers import Handlers
+from services.jobs.movies.counts import Counts
+from services.jobs.movies.handlers import MovieHandlers
+from services.jobs.movies.makings import MovieStore
+from services.jobs.movies.removal import Removal
 from services.jobs.repository import Repository
 from services.jobs.settings import JobsSettings
 from services.jobs.submission import Submitter
@@ -58,7 +62,12 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
             await bus.call(DISCARD_ARTIFACTS, request)
 
         repository = Repository(database)
-        submitter = Submitter(repository, get_asset, time_limit=settings.task_time_limit)
+        submitter = Submitter(
+            repository,
+            get_asset,
+            time_limit=settings.task_time_limit,
+            speech_model=settings.speech_model,
+        )
         dispatcher = Dispatcher(
             repository,
             window=settings.dispatch_window,
@@ -77,6 +86,9 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
             Queue(repository, try_encoding),
             Executor(repository, time_limit=settings.task_time_limit),
             dispatcher,
+        ).register()
+        MovieHandlers(
+            bus, MovieStore(repository), Removal(repository, discards), Counts(repository)
         ).register()
         await stack.enter_async_context(started(bus))
         await stack.enter_async_context(relaying("jobs", database.url, bus))

@@ -89,6 +89,13 @@ class Discards:
             _note(session, tasks[fingerprint], [], _assets(result))
         await session.execute(delete(ResultRow).where(col(ResultRow.fingerprint).in_(tasks)))
 
+    async def forget(self, session: AsyncSession, task: TaskRow) -> None:
+        """What a completed task made goes when the transaction is done, and is not known any more. The
+        caller holds the lock of its service and has seen that nobody else needs it."""
+        result = (await known_results(session, [task.fingerprint])).get(task.fingerprint)
+        _note(session, task, _keys(result), _assets(result))
+        await session.execute(delete(ResultRow).where(col(ResultRow.fingerprint) == task.fingerprint))
+
     async def admit(self, session: AsyncSession, task_id: UUID) -> None:
         """A task that nobody released is to be worked on. Raises `UnavailableError` while what an earlier
         attempt left is being removed."""

@@ -24,7 +24,8 @@ class Base(SQLModel, registry=registry(metadata=METADATA)):
 
 class JobRow(Base, table=True):
     """A job. `state` is a `JobState`, `spec` a `JobSpec`, `result` the `TaskResult` of the last task of the
-    plan. The tasks of an `independent` job do not share one fate."""
+    plan, whose files were deleted at `removed_at`. The tasks of an `independent` job do not share one
+    fate."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -42,6 +43,14 @@ class JobRow(Base, table=True):
             "ix_jobs_unfinished",
             "owner",
             postgresql_where=text("state IN ('pending', 'processing')"),
+        ),
+        Index(
+            "ix_jobs_ended",
+            "family",
+            "state",
+            "created_at",
+            "updated_at",
+            postgresql_where=text("state IN ('completed', 'failed', 'cancelled')"),
         ),
     )
 
@@ -61,12 +70,14 @@ class JobRow(Base, table=True):
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    removed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class TaskRow(Base, table=True):
     """A task of a job. `state` is a `TaskState`, `payload` the `Task` as workers get it, `error` the
     `JobError` that it failed with, `trace` the headers of the request that it came from: released later, it
-    still belongs to that trace. `fingerprint` and `payload` are empty until it is known what it has to do."""
+    still belongs to that trace. It was `started_at` by a worker (never, where its result was known), and
+    `ended_at`. `fingerprint` and `payload` are empty until it is known what it has to do."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -109,6 +120,8 @@ class TaskRow(Base, table=True):
     trace: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     released_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    ended_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class ResultRow(Base, table=True):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 
 from libs.contracts.errors import InternalError, InvalidInputError, MediaError
 from libs.contracts.jobs import (
+    ComposeSpec,
     EnhanceSpec,
     ExtractMetadataSpec,
-    JobError,
     JobSpec,
     MotionPhotoSpec,
     PreviewSpec,
@@ -20,7 +19,6 @@ from libs.contracts.jobs import (
 )
 from libs.contracts.media import Asset, MediaInfo, StoredMedia
 from libs.contracts.tasks import (
-    SERVICE_OF,
     EditAnalysisResult,
     EditAnalysisTask,
     FetchResult,
@@ -34,30 +32,15 @@ from libs.contracts.tasks import (
 )
 from libs.contracts.video_edit import HIGHLIGHT, Analysis, Wanted
 from libs.media.enhance import enhance_graph
-from libs.media.graph import fingerprint
 from libs.media.motion import clip_graph, presentation_us, preview_graph
 from libs.media.video_edit.graph import video_edit_graph
+from services.jobs.movies.plan import continued_movie
+from services.jobs.plans import MAIN, PlannedTask, planned, unplanned
 
-FETCH, LOOK, MAIN = "fetch", "look", "main"
-"""Names of tasks: get the source, look at it, make the result."""
+FETCH, LOOK = "fetch", "look"
+"""Names of tasks: get the source, look at it."""
 _RENDERING = 8.0
 """Weight of making a video against looking at it or fetching it."""
-
-
-@dataclass(frozen=True)
-class PlannedTask:
-    """A task of a plan: `needs` and `follows` (see `TaskNode`) name others of the same plan. Without a `spec`
-    there is an `error`, because it cannot be done, or what it has to do depends on what it needs: it is
-    planned by `continued` then."""
-
-    name: str
-    service: str
-    spec: TaskSpec | None = None
-    fingerprint: str = ""
-    needs: tuple[str, ...] = ()
-    weight: float = 1.0
-    follows: tuple[str, ...] = ()
-    error: JobError | None = None
 
 
 AssetSpec = EnhanceSpec | ExtractMetadataSpec | PreviewSpec | MotionPhotoSpec
@@ -79,7 +62,7 @@ def plan(spec: AssetSpec, asset: Asset) -> list[PlannedTask]:
             task = PreviewTask(session_id=spec.session_id, graph=graph)
         case MotionPhotoSpec():
             task = _motion_photo(spec, asset)
-    return [_planned(MAIN, task)]
+    return [planned(MAIN, task)]
 
 
 def plan_video_edit(spec: VideoEditSpec, owner: str, job_id: UUID) -> list[PlannedTask]:
@@ -87,20 +70,22 @@ def plan_video_edit(spec: VideoEditSpec, owner: str, job_id: UUID) -> list[Plann
     if (spec.source is None) == (spec.url is None):
         raise InvalidInputError("A video edit has one source: a stored video or a URL.")
     looks = _needs_look(spec.wanted)
-    main = PlannedTask(MAIN, SERVICE_OF[RenderTask], needs=(LOOK if looks else FETCH,), weight=_RENDERING)
+    main = unplanned(MAIN, RenderTask, needs=(LOOK if looks else FETCH,), weight=_RENDERING)
     if spec.url is not None:
-        fetch = _planned(FETCH, FetchTask(url=spec.url, owner=owner, job_id=job_id))
-        look = PlannedTask(LOOK, SERVICE_OF[EditAnalysisTask], needs=(FETCH,))
+        fetch = planned(FETCH, FetchTask(url=spec.url, owner=owner, job_id=job_id))
+        look = unplanned(LOOK, EditAnalysisTask, needs=(FETCH,))
         return [fetch, look, main] if looks else [fetch, main]
     source = _source(spec, {})
     if not looks:
-        return [_planned(MAIN, _edit(source, spec.wanted, Analysis()))]
-    return [_planned(LOOK, _look(source, spec.wanted)), main]
+        return [planned(MAIN, _edit(source, spec.wanted, Analysis()))]
+    return [planned(LOOK, _look(source, spec.wanted)), main]
 
 
 def continued(spec: JobSpec, name: str, done: Mapping[str, TaskResult]) -> TaskSpec:
     """What the task `name` of a plan of `spec` has to do, now that the results of tasks that are `done` are
     known, by their names. Raises `MediaError` when that cannot be done."""
+    if isinstance(spec, ComposeSpec):
+        return continued_movie(spec, name, done)
     if isinstance(spec, VideoEditSpec):
         source = _source(spec, done)
         if name == LOOK:
@@ -111,10 +96,6 @@ def continued(spec: JobSpec, name: str, done: Mapping[str, TaskResult]) -> TaskS
         if name == MAIN and not _needs_look(spec.wanted):
             return _edit(source, spec.wanted, Analysis())
     raise InternalError("What has to be done is not known.")
-
-
-def _planned(name: str, task: TaskSpec) -> PlannedTask:
-    return PlannedTask(name, SERVICE_OF[type(task)], task, fingerprint(task))
 
 
 def _source(spec: VideoEditSpec, done: Mapping[str, TaskResult]) -> StoredMedia:

@@ -18,7 +18,7 @@ from libs.contracts.rpc import JobDetail
 from libs.contracts.tasks import INTERACTIVE, SERVICE_OF, Task, TaskResult, TaskSpec
 from libs.media.graph import fingerprint
 from services.jobs.models import JobRow, TaskRow
-from services.jobs.planner import PlannedTask
+from services.jobs.plans import PlannedTask
 from services.jobs.workflow import Flow, TaskNode, TaskState
 
 
@@ -94,9 +94,20 @@ def write_flow(flow: Flow, row: JobRow, tasks: Sequence[TaskRow], now: datetime)
     row.updated_at = max(now, row.updated_at + timedelta(microseconds=1))
     nodes = {node.task_id: node for node in flow.tasks}
     for task in tasks:
+        _keep_times(task, nodes[task.task_id].state, now)
         task.state = nodes[task.task_id].state.value
         task.fraction = nodes[task.task_id].fraction
         task.error = msgspec.to_builtins(nodes[task.task_id].error)
+
+
+def _keep_times(task: TaskRow, state: TaskState, now: datetime) -> None:
+    """When a worker begins for the first time, and when it is over; a task that is run again begins anew."""
+    if state is TaskState.RUNNING and task.started_at is None:
+        task.started_at = now
+    if state.terminal and task.ended_at is None:
+        task.ended_at = now
+    if state is TaskState.BLOCKED or (not state.terminal and task.ended_at is not None):
+        task.started_at = task.ended_at = None
 
 
 def new_job(

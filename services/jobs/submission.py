@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -18,12 +19,16 @@ from libs.contracts.rpc import Submission, SubmitJobs
 from services.jobs import events, workflow
 from services.jobs.growth import grow
 from services.jobs.models import JobRow, TaskRow
-from services.jobs.planner import AssetSpec, PlannedTask, plan, plan_video_edit
+from services.jobs.movies.plan import plan_movie
+from services.jobs.planner import AssetSpec, plan, plan_video_edit
+from services.jobs.plans import PlannedTask
 from services.jobs.repository import Repository
 from services.jobs.results import known_results
 from services.jobs.rows import flow_of, job_of, new_job, new_task, write_flow
 
 _TRIES = 3
+Bringing = VideoEditSpec | ComposeSpec
+"""Specs that bring along what they are about."""
 GetAsset = Callable[[UUID, str], Awaitable[Asset]]
 
 _WAITING = text("""
@@ -43,7 +48,10 @@ _LATER = 30
 class Submitter:
     """`get_asset(asset_id, owner)` raises `NotFoundError` for what is not the owner's."""
 
-    def __init__(self, repository: Repository, get_asset: GetAsset, *, time_limit: float) -> None:
+    def __init__(
+        self, repository: Repository, get_asset: GetAsset, *, time_limit: float, speech_model: str = ""
+    ) -> None:
+        self._speech_model = speech_model
         self._repository = repository
         self._get_asset = get_asset
         self._time_limit = time_limit
@@ -51,7 +59,7 @@ class Submitter:
     async def submit(self, request: SubmitJobs) -> list[Job]:
         """The jobs of `request`, in its order; a known key answers the job that exists."""
         specs = [submitted(each.spec) for each in request.submissions]
-        wanted = {spec.asset_id for spec in specs if not isinstance(spec, VideoEditSpec)}
+        wanted = {spec.asset_id for spec in specs if not isinstance(spec, Bringing)}
         assets = {asset_id: await self._get_asset(asset_id, request.owner) for asset_id in wanted}
         for _ in range(_TRIES - 1):
             with suppress(IntegrityError):  # a replica got the same request: its jobs are there next time
@@ -77,12 +85,14 @@ class Submitter:
         self, session: AsyncSession, request: SubmitJobs, submission: Submission, assets: dict[UUID, Asset]
     ) -> Job:
         spec = submitted(submission.spec)
+        if isinstance(spec, ComposeSpec):
+            spec = msgspec.structs.replace(spec, speech_model=self._speech_model)
         row = new_job(
             spec,
             key=submission.key,
             owner=request.owner,
             family=request.family,
-            asset_id=None if isinstance(spec, VideoEditSpec) else spec.asset_id,
+            asset_id=None if isinstance(spec, Bringing) else spec.asset_id,
             channel=request.channel,
             lane=submission.lane,
         )
@@ -157,14 +167,16 @@ async def enqueue(
     return tasks
 
 
-def _planned(spec: AssetSpec | VideoEditSpec, row: JobRow, assets: Mapping[UUID, Asset]) -> list[PlannedTask]:
+def _planned(spec: AssetSpec | Bringing, row: JobRow, assets: Mapping[UUID, Asset]) -> list[PlannedTask]:
     if isinstance(spec, VideoEditSpec):
         return plan_video_edit(spec, row.owner, row.job_id)
+    if isinstance(spec, ComposeSpec):
+        return plan_movie(spec, row.owner, row.job_id)
     return plan(spec, assets[spec.asset_id])
 
 
-def submitted(spec: JobSpec) -> AssetSpec | VideoEditSpec:
+def submitted(spec: JobSpec) -> AssetSpec | Bringing:
     """Raises `InvalidInputError` for what cannot be submitted."""
-    if isinstance(spec, EditQueueSpec | ComposeSpec):
+    if isinstance(spec, EditQueueSpec):
         raise InvalidInputError("An edit queue is executed, it cannot be submitted.")
     return spec

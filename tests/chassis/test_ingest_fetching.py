@@ -75,7 +75,9 @@ class Ingest:
 
     def fetch(self, path: str = "/a", *, video: bool = False) -> asyncio.Task[Asset]:
         url = f"http://127.0.0.1:{self.server.port}{path}"
-        wanted = self.fetching.fetch(url, "alice", family="jobs", channel="alice", require_video=video)
+        wanted = self.fetching.fetch(
+            url, "alice", family="jobs", channel="alice", kind="video" if video else None
+        )
         return asyncio.create_task(wanted)
 
     async def rows(self, table: str) -> int:

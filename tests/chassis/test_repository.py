@@ -17,7 +17,7 @@ from libs.contracts.errors import NotFoundError
 from libs.contracts.jobs import ExtractMetadataSpec, JobError, JobState
 from libs.contracts.tasks import MetadataTask
 from services.jobs import workflow
-from services.jobs.planner import PlannedTask
+from services.jobs.plans import PlannedTask
 from services.jobs.repository import Repository
 from services.jobs.results import remember_result
 from services.jobs.rows import new_job

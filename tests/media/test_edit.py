@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.contracts.errors import InvalidInputError, MediaError
-from libs.contracts.graph import Concat, Filter, Fit, Node, Rate, Source, Trim
+from libs.contracts.graph import Canvas, Concat, Filter, Fit, Node, Rate, Source, Trim
 from libs.media.checks import MAX_SOURCES
 from libs.media.edit import Facts, concat, encode, facts, render, trim
 from libs.media.walk import sources
@@ -297,7 +297,7 @@ def test_untagged_colours_are_told_when_the_size_would_change_their_meaning() ->
 
 def walk(node: Node) -> list[Node]:
     found: list[Node] = [node]
-    while not isinstance(node, Source):
+    while not isinstance(node, Source | Canvas):
         node = node.inputs[0] if isinstance(node, Concat) else node.input
         found.append(node)
     return found

@@ -23,7 +23,8 @@ from libs.contracts.tasks import (
 from libs.contracts.video_edit import Analysis, Wanted
 from libs.media.graph import fingerprint
 from libs.media.video_edit.graph import video_edit_graph
-from services.jobs.planner import PlannedTask, continued, plan_video_edit
+from services.jobs.planner import continued, plan_video_edit
+from services.jobs.plans import PlannedTask
 from tests.unit.samples import asset, info
 
 JOB = UUID(int=7)

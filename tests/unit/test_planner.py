@@ -18,7 +18,8 @@ from libs.contracts.jobs import (
 )
 from libs.contracts.tasks import MetadataTask, MotionPhotoTask, PreviewTask, RenderTask
 from libs.media.motion import clip_graph, preview_graph
-from services.jobs.planner import AssetSpec, PlannedTask, plan
+from services.jobs.planner import AssetSpec, plan
+from services.jobs.plans import PlannedTask
 from services.jobs.submission import submitted
 from tests.unit.samples import asset, info
 

@@ -24,7 +24,7 @@ from services.jobs.editor.finish import EDIT_QUEUE, settle, task_name
 from services.jobs.editor.locks import lock_queue
 from services.jobs.editor.store import EditState, clip_of, columns, statuses
 from services.jobs.models import EditRow, JobRow, VideoRow
-from services.jobs.planner import PlannedTask
+from services.jobs.plans import PlannedTask
 from services.jobs.repository import Repository
 from services.jobs.rows import job_of, new_job
 from services.jobs.submission import enqueue

@@ -106,6 +106,5 @@ class Set:
 
 
 def small(*scenes: Scene, **changes: Any) -> Movie:
-    return Movie(
-        scenes=list(scenes), **({"width": 320, "height": 180, "rate": 25, "quality": "high"} | changes)
-    )
+    given: dict[str, Any] = {"width": 320, "height": 180, "rate": 25, "quality": "high", **changes}
+    return Movie(scenes=list(scenes), **given)

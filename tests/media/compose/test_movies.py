@@ -22,8 +22,9 @@ def studio(tmp_path: Path, tools: Tools) -> Set:
 def tone(
     hertz: int, seconds: float, *, volume: float = 1.0, rate: int = 48_000, layout: str = "mono"
 ) -> list[str]:
-    expression = f"aevalsrc={'|'.join([f'{0.25 * volume}*sin(2*PI*{hertz}*t)'] * {'mono': 1, 'stereo': 2, '5.1': 6}[layout])}"
-    return ["-f", "lavfi", "-i", f"{expression}:s={rate}:d={seconds}:c={layout}"]
+    channels = {"mono": 1, "stereo": 2, "5.1": 6}[layout]
+    expression = "|".join([f"{0.25 * volume}*sin(2*PI*{hertz}*t)"] * channels)
+    return ["-f", "lavfi", "-i", f"aevalsrc={expression}:s={rate}:d={seconds}:c={layout}"]
 
 
 def share(sound: Samples, hertz: int, start: float, end: float) -> float:
