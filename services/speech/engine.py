@@ -102,7 +102,7 @@ def load(settings: SpeechServiceSettings) -> Engine:
     except (OSError, RuntimeError, ValueError) as error:  # also what the hub's client raises
         raise UnavailableError(
             f"The speech model {name!r} is not in {settings.models_folder}, or cannot be loaded ({error})."
-            " `python -m reelbus.models` installs whisper-base; REELBUS_SPEECH_DOWNLOAD=true downloads others."
+            " `python -m reelbus.models` makes whisper-base; REELBUS_SPEECH_DOWNLOAD=true downloads others."
         ) from error
     return engine
 

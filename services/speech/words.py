@@ -20,6 +20,10 @@ SHORTEST = 0.05
 """Seconds that a word lasts at least, while there is room."""
 PAUSE = 1.0
 """Seconds of silence that end an utterance."""
+LONGEST = 15.0
+"""Seconds of an utterance after which the next segment begins another one, in mid sentence too."""
+SENTENCE_ENDS = (".", "?", "!", "…", "。", "！", "？", "।", "۔", "؟")
+CLOSING = "\"'”’»)]」』"
 
 
 @dataclass(frozen=True)
@@ -53,14 +57,23 @@ def corrected(heard: Iterable[Heard], speech: Sequence[Span], duration: float) -
 
 
 def utterances(words: Sequence[Heard]) -> list[Utterance]:
-    """Corrected words in utterances: a segment or a pause begins a new one."""
+    """Corrected words in utterances, which end with a pause, or with a segment that ends a sentence or has
+    become long: segments alone end in mid sentence."""
     groups: list[list[Heard]] = []
     for word in words:
-        if groups and not word.begins and word.start - groups[-1][-1].end < PAUSE:
+        if groups and _goes_on(groups[-1], word):
             groups[-1].append(word)
         else:
             groups.append([word])
     return [_utterance(group) for group in groups]
+
+
+def _goes_on(group: list[Heard], word: Heard) -> bool:
+    last = group[-1]
+    if word.start - last.end >= PAUSE:
+        return False
+    ended = last.text.rstrip().rstrip(CLOSING).endswith(SENTENCE_ENDS)
+    return not word.begins or not (ended or word.end - group[0].start > LONGEST)
 
 
 def _utterance(group: list[Heard]) -> Utterance:

@@ -1,9 +1,9 @@
 """Real speech with its words and when they were said.
 
 The sound is that of Debian's pocketsphinx-testdata: five sentences that a LibriVox reader read, five people
-who name cards, and a command. `reference.json` says when each word of the transcripts begins and ends (seconds),
-found by another program: the forced alignment of pocketsphinx 5.1.1 (`set_align_text`, a fresh decoder for each
-file).
+who name cards, and a command. `reference.json` says when each word of the transcripts begins and ends
+(seconds), found by another program: the forced alignment of pocketsphinx 5.1.1 (`set_align_text`, a fresh
+decoder for each file).
 """
 
 from __future__ import annotations

@@ -59,7 +59,9 @@ def test_nothing_is_said_before_the_speech_begins(
 
 def test_a_recording_is_an_utterance_of_its_own(transcript: Transcript) -> None:
     texts = [utterance.text for utterance in transcript.utterances]
-    assert any(text.startswith("He was not an ill-disposed young man") for text in texts)
+    assert "He was not an ill-disposed young man." in texts
+    assert texts[0].startswith("And Mr. John Dashwood")
+    assert texts[0].endswith("to do for them.")
     for utterance in transcript.utterances:
         assert utterance.start == utterance.words[0].start
         assert utterance.end == utterance.words[-1].end
