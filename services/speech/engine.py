@@ -1,10 +1,13 @@
-"""faster-whisper: the model of speech and the detector of speech, both kept warm. Calls block, and cannot be
-stopped; none is for more than a window or a piece of sound. Media are never opened here: it gets numbers."""
+"""faster-whisper: the model of speech and the detector of speech, both kept warm. Calls block, and none is
+for more than a window or a piece of sound. Media are never opened here: it gets numbers."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import faster_whisper
@@ -22,8 +25,10 @@ SPEECH = VadOptions(
     min_silence_duration_ms=250, min_speech_duration_ms=60, speech_pad_ms=0, max_speech_duration_s=28.0
 )
 """Close to the sound: what is around speech is added by `windows`, and words begin where this says."""
-TEMPERATURES = (0.0, 0.4, 0.8)
-"""Tries at a window that comes out as nonsense."""
+TEMPERATURES, CANDIDATES = (0.0, 0.4, 0.8), 2
+"""Tries at a window that comes out as nonsense, and candidates of each but the first."""
+MOST_TOKENS = 224
+"""Of a window, as in Whisper's own code: a model that repeats itself must come to an end."""
 SEED = 7
 """Tries above 0 draw lots: always the same."""
 
@@ -38,6 +43,38 @@ class Hearing:
     words: list[Heard]
 
 
+class NobodyWaitsError(Exception):
+    """The caller is gone."""
+
+
+class _Stoppable:
+    """A model of CTranslate2 that asks before each step (half a second to a few) whether it is still wanted.
+    A step itself cannot be stopped."""
+
+    def __init__(self, model: Any) -> None:
+        self.asked = threading.local()
+        self._model = model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def encode(self, *args: Any, **options: Any) -> Any:
+        self._check()
+        return self._model.encode(*args, **options)
+
+    def generate(self, *args: Any, **options: Any) -> Any:
+        self._check()
+        return self._model.generate(*args, **options)
+
+    def _check(self) -> None:
+        if not getattr(self.asked, "wanted", _always)():
+            raise NobodyWaitsError
+
+
+def _always() -> bool:
+    return True
+
+
 class Engine:
     """A loaded model. `name` is what it is called in settings and transcripts."""
 
@@ -45,6 +82,7 @@ class Engine:
         self.name = name
         self.languages = frozenset(model.supported_languages)
         self._model = model
+        self._steps = model.model = _Stoppable(model.model)
 
     @property
     def tool(self) -> str:
@@ -55,8 +93,14 @@ class Engine:
         found = get_speech_timestamps(samples, SPEECH)
         return [Span(each["start"] / RATE, each["end"] / RATE) for each in found]
 
-    def hear(self, samples: Samples, window: Window, language: str | None) -> Hearing:
-        """What is said in `window` of `samples`, in `language` or, if that is `None`, the likeliest one."""
+    def hear(
+        self, samples: Samples, window: Window, language: str | None, wanted: Callable[[], bool] = _always
+    ) -> Hearing:
+        """What is said in `window` of `samples`, in `language` or, if that is `None`, the likeliest one.
+
+        Raises `NobodyWaitsError` between two steps when it is not `wanted` any more.
+        """
+        self._steps.asked.wanted = wanted
         parts = [samples[round(clip.start * RATE) : round(clip.end * RATE)] for clip in window.clips]
         segments, info = self._model.transcribe(
             np.concatenate(parts),
@@ -64,6 +108,8 @@ class Engine:
             word_timestamps=True,
             condition_on_previous_text=False,
             temperature=TEMPERATURES,
+            best_of=CANDIDATES,
+            max_new_tokens=MOST_TOKENS,
         )
         words = []
         for segment in segments:

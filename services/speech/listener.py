@@ -1,8 +1,8 @@
 """Listening to a whole sound without standing in the way: piece by piece, on threads of its own.
 
-Only a piece is in memory. A call to the engine cannot be stopped, but is for one window: who is cancelled
-goes at once, and the call ends for nobody within seconds. There are as many threads as lanes, so that what
-was left behind delays the next task by that and no more.
+Only a piece is in memory. A step of the engine cannot be stopped: who is cancelled goes at once, and the step
+ends for nobody within seconds. There are as many threads as lanes, so that what was left behind delays the
+next task by that and no more.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from functools import partial
 from typing import TypeVar
 
 from libs.contracts.captions import Transcript
-from services.speech.engine import Engine, load
+from services.speech.engine import Engine, Hearing, load
 from services.speech.languages import prevailing
 from services.speech.settings import SpeechServiceSettings
-from services.speech.sound import Sound
-from services.speech.windows import Span, settled, windows
+from services.speech.sound import Samples, Sound
+from services.speech.windows import Span, Window, settled, windows
 from services.speech.words import Heard, corrected, utterances
 
 PIECE = 300.0
@@ -56,7 +56,7 @@ class Listener:
             whole = start + length >= sound.duration
             spans, following = (spans, length) if whole else settled(spans, length)
             for window in windows(spans, following):
-                hearing = await self._call(partial(self.engine.hear, piece, window, language))
+                hearing = await self._hear(piece, window, language)
                 language = hearing.language if hearing.confidence >= SURE else language
                 languages.append((hearing.language, len(hearing.words)))
                 heard += [_later(word, start) for word in hearing.words]
@@ -70,6 +70,13 @@ class Listener:
             utterances=utterances(corrected(heard, speech, sound.duration)),
             model=self.engine.name,
         )
+
+    async def _hear(self, piece: Samples, window: Window, language: str | None) -> Hearing:
+        waiting = True
+        try:
+            return await self._call(partial(self.engine.hear, piece, window, language, lambda: waiting))
+        finally:
+            waiting = False
 
     async def _call(self, call: Callable[[], T]) -> T:
         """The result of a blocking call. When it is cancelled, the call is waited for by nobody."""

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from libs.contracts.captions import Transcript
-from services.speech.engine import Engine
+from services.speech.engine import Engine, NobodyWaitsError
 from services.speech.listener import Listener
 from services.speech.sound import RATE, Samples
-from tests.media.speech.said import Reading, listen, spoken, start_errors, words_of, written
+from services.speech.windows import Span, Window, windows
+from tests.media.speech.said import Reading, listen, recording, spoken, start_errors, words_of, written
 
 pytestmark = pytest.mark.anyio
 
@@ -95,8 +96,8 @@ async def test_what_is_said_across_pieces_is_heard_once(
     found = await listen(listener, written(reading.samples[: seconds * RATE], tmp_path / "sound.s16"), "en")
     said = [word for word in reading.words if word.end < seconds - 1]
     heard = [word for word in words_of(found) if word.end < seconds - 1]
-    texts = [spoken(" ".join(word.text for word in words)) for words in (said, heard)]
-    assert jiwer.wer(*texts) <= 0.1
+    spoken_words, heard_words = (spoken(" ".join(word.text for word in words)) for words in (said, heard))
+    assert jiwer.wer(spoken_words, heard_words) <= 0.1
     assert median(map(abs, start_errors(heard, said))) <= 0.12
 
 
@@ -107,3 +108,15 @@ async def test_progress_rises_to_the_end(listener: Listener, reading: Reading, t
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert all(0 < fraction <= 1 for fraction in told)
+
+
+async def test_a_window_that_repeats_itself_comes_to_an_end(engine: Engine, listener: Listener) -> None:
+    """The same sentence eleven times makes a model go on forever. Who is not waited for ends sooner."""
+    said = np.tile(recording("librivox/sense_and_sensibility_01_austen_64kb-0880.wav"), 11)
+    (window, *_) = windows(engine.speech(said), len(said) / RATE)
+    with pytest.raises(NobodyWaitsError):
+        engine.hear(said, window, "en", lambda: False)
+    steps = iter([True, True])
+    with pytest.raises(NobodyWaitsError):
+        engine.hear(said, window, "en", lambda: next(steps, False))
+    assert len(engine.hear(said[: 3 * RATE], Window((Span(0.0, 2.9),)), "en").words) >= 7

@@ -50,7 +50,7 @@ async def test_all_of_it_is_decoded(make: Make, seconds: float, tmp_path: Path) 
     sound = await decoded(make(tmp_path))
     assert sound.duration == pytest.approx(seconds, abs=0.06)
     piece = sound.piece(seconds - 1, 0.5)
-    assert (piece.shape, piece.dtype) == ((RATE // 2,), np.float32)
+    assert piece.shape == (RATE // 2,)
 
 
 @of_every_kind
