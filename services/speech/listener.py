@@ -11,11 +11,12 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from libs.contracts.captions import Transcript
@@ -91,17 +92,35 @@ def _later(word: Heard, seconds: float) -> Heard:
 async def listening(settings: SpeechServiceSettings) -> AsyncIterator[Listener]:
     """A listener with the model of `settings`, warm. Raises as `engine.load`.
 
-    The model is loaded on such a thread, so that the threads of the model are as nice as it is.
+    Loading is in a hurry, listening leaves the machine to those who answer.
     """
-    threads = ThreadPoolExecutor(settings.lanes, "speech", partial(_be_nice, settings.ffmpeg_niceness))
+    engine = await asyncio.to_thread(_loaded, settings)
+    niceness = settings.ffmpeg_niceness
+    threads = ThreadPoolExecutor(
+        settings.lanes, "speech", lambda: _be_nice([threading.get_native_id()], niceness)
+    )
     try:
-        engine = await asyncio.get_running_loop().run_in_executor(threads, load, settings)
         yield Listener(engine, threads)
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _be_nice(niceness: int) -> None:
-    """Only Linux knows niceness of a thread."""
-    if niceness and sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+def _loaded(settings: SpeechServiceSettings) -> Engine:
+    """The threads that the model started are nice from now on."""
+    before = _threads()
+    engine = load(settings)
+    _be_nice(_threads() - before, settings.ffmpeg_niceness)
+    return engine
+
+
+def _threads() -> set[int]:
+    """Of this process, as the kernel numbers them; Linux alone has a niceness for each."""
+    tasks = Path("/proc/self/task")
+    return {int(task.name) for task in tasks.iterdir()} if sys.platform == "linux" else set()
+
+
+def _be_nice(threads: Iterable[int], niceness: int) -> None:
+    if sys.platform == "linux":
+        for thread in threads:
+            with suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, thread, niceness)
