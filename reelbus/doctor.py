@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from reelbus import models
 from reelbus.stack import host, lock, ports, state
 from reelbus.stack.errors import StackError
 from reelbus.stack.host import PostgresMode
@@ -43,6 +44,7 @@ def examine(layout: Layout, port: int) -> list[Finding]:
         _ffprobe(),
         *(_server(name, flag) for name, flag in SERVERS.items()),
         _postgres(),
+        _speech_model(),
         _data_dir(layout),
         _port(layout, port),
         _shared_memory(),
@@ -146,6 +148,23 @@ def _postgres() -> Finding:
         return found
     where = f", data in {SETUID_HOME}" if mode is PostgresMode.SETUID else ""
     return Finding("postgres", True, f"{found.message} ({mode}{where})")
+
+
+def _speech_model() -> Finding:
+    """Of the settings that the speech service would have."""
+    from services.speech.settings import SpeechServiceSettings
+
+    settings = SpeechServiceSettings()
+    folder = settings.models_folder / settings.speech_model
+    is_own = settings.speech_model == models.WHISPER_BASE.name
+    if models.whole(folder) if is_own else (folder / models.WEIGHTS).is_file():
+        return Finding("speech model", True, str(folder))
+    if not is_own:
+        message = f"{settings.speech_model} is not in {settings.models_folder}"
+        if settings.speech_download:
+            return Finding("speech model", True, f"{message}; it is downloaded when speech starts")
+        return Finding("speech model", False, message, "REELBUS_SPEECH_DOWNLOAD=true reelbus up")
+    return Finding("speech model", False, f"{folder} is missing or not whole", models.COMMAND)
 
 
 def _world_reachable(path: Path) -> bool:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure of the programs that only tests use: exiftool looks at Motion Photos, Chromium plays previews.
-# Safe to run again, and quick when both are there.
+# Makes sure of what only tests use: exiftool looks at Motion Photos, Chromium plays previews, and
+# pocketsphinx-testdata is speech with its words. Safe to run again, and quick when all are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +10,7 @@ sha256=dea9f92a8748a75a43ff42aae017644a48982aead848f985c6a443ec11e0b8f5
 
 missing=()
 command -v "${REELBUS_CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
+[ -d /usr/share/pocketsphinx/test/data/librivox ] || missing+=(pocketsphinx-testdata)
 perl -MFile::Spec -MTime::Local -MFcntl -e1 2>/dev/null || missing+=(perl)
 if [ ! -x .venv/bin/exiftool ]; then
   command -v npm >/dev/null || missing+=(npm)
@@ -21,7 +22,7 @@ if [ ${#missing[@]} != 0 ]; then
     apt-get update -qq >/dev/null
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   else
-    echo "Tests need more programs (REELBUS_CHROMIUM may name another browser). On Debian:" >&2
+    echo "Tests need more packages (REELBUS_CHROMIUM may name another browser). On Debian:" >&2
     echo "  sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
     exit 1
   fi

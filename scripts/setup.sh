@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv from the hash-pinned lock, and makes sure that ffmpeg is there. Safe to run again.
+# Makes .venv from the hash-pinned lock with the speech model in it, and makes sure that ffmpeg is there. Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,6 +31,9 @@ fi
 echo "Installing the locked dependencies …"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+
+echo "Putting the speech model together …"
+.venv/bin/python -m reelbus.models
 
 if ! have_ffmpeg; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

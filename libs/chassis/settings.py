@@ -131,3 +131,15 @@ class WorkerSettings(Fragment):
     scratch_dir: Path = Field(
         Path(tempfile.gettempdir()) / "reelbus", description="Folder for the files of running tasks."
     )
+
+
+class SpeechSettings(Fragment):
+    """The model that recognises speech. Who plans such work names it, who does it has it: a part of what a
+    transcript depends on."""
+
+    speech_model: str = Field(
+        "whisper-base",
+        description="Model that recognises speech: a folder of that name among the models, or a name of the"
+        " Hugging Face hub. The same for all services.",
+        min_length=1,
+    )

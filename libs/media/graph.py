@@ -36,11 +36,14 @@ from libs.contracts.graph import (
 )
 from libs.contracts.media import ObjectRef
 from libs.contracts.tasks import (
+    CaptionTask,
     EditAnalysisTask,
     FetchTask,
+    ListenTask,
     MetadataTask,
     MotionPhotoTask,
     PreviewTask,
+    RecogniseTask,
     RenderTask,
     TaskSpec,
 )
@@ -128,6 +131,13 @@ def fingerprint(spec: TaskSpec, engine_version: str = ENGINE_VERSION) -> str:
         case EditAnalysisTask():
             source = f"{spec.source.sha256} {spec.source.size}\n".encode()
             work = b"edit_analysis\n" + source + msgspec.json.encode(spec.wanted, order="sorted")
+        case ListenTask():
+            work = f"listen\n{spec.source.sha256} {spec.source.size}".encode()
+        case RecogniseTask():
+            heard = f"{spec.source.sha256} {spec.source.size}\n{spec.model}\n{spec.language or ''}"
+            work = f"recognise\n{heard}".encode()
+        case CaptionTask():
+            work = f"captions\n{spec.width} {spec.height}\n".encode() + _captions(spec)
     return hashlib.sha256(engine_version.encode() + b"\n" + work).hexdigest()
 
 
@@ -249,6 +259,17 @@ def _(node: AudioMix) -> dict[str, Any]:
         {"start": sound.start, "gain": sound.gain, "input": _canonical(sound.input)} for sound in node.sounds
     ]
     return {"type": "audio_mix", "gain": node.gain, "sounds": sounds, "input": _canonical(node.input)}
+
+
+def _captions(task: CaptionTask) -> bytes:
+    """Stable JSON of the sections of `task`; texts are their content, not their place in storage."""
+    sections = []
+    for section in task.sections:
+        told = msgspec.to_builtins(section)
+        for name, stored in (("transcript", section.transcript), ("file", section.file)):
+            told[name] = _content(stored) if stored else None
+        sections.append(told)
+    return msgspec.json.encode(_plain(sections), order="sorted")
 
 
 def _own_fields(node: Node) -> list[str]:

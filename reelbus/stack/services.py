@@ -29,6 +29,7 @@ SERVICES = (
     Service("transcode", 12),
     Service("analyze", 12),
     Service("sessions", 12),
+    Service("speech", 12),
     Service("notify", 13),
     Service("edge", 14),
 )

@@ -9,9 +9,10 @@ from libs.chassis.service import run
 from libs.chassis.telemetry import observe_tool
 from libs.chassis.worker import TaskHandler
 from libs.chassis.worker_service import worker_service
-from libs.contracts.tasks import EditAnalysisTask, MetadataTask
+from libs.contracts.tasks import EditAnalysisTask, ListenTask, MetadataTask
 from services.analyze.edits import EditAnalyser
 from services.analyze.handlers import MetadataExtractor
+from services.analyze.listen import SoundMeter
 from services.analyze.settings import AnalyzeSettings
 
 
@@ -20,6 +21,7 @@ def compose(settings: AnalyzeSettings, health: Health) -> AbstractAsyncContextMa
     handlers: dict[type, TaskHandler] = {
         MetadataTask: MetadataExtractor(tools),
         EditAnalysisTask: EditAnalyser(tools),
+        ListenTask: SoundMeter(tools),
     }
     return worker_service("analyze", settings, health, handlers)
 

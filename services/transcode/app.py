@@ -12,10 +12,11 @@ from libs.chassis.scratch import scratch_folder
 from libs.chassis.service import run
 from libs.chassis.telemetry import observe_tool
 from libs.chassis.worker_service import worker_service
-from libs.contracts.rpc import TRY_ENCODING
+from libs.contracts.rpc import DESCRIBE_TRANSCODE, TRY_ENCODING
 from libs.contracts.tasks import RenderTask
 from libs.media.cut.spare import Spares
 from libs.media.trial import Trials
+from services.transcode.describe import Describer
 from services.transcode.render import Renderer
 from services.transcode.settings import TranscodeSettings
 
@@ -31,6 +32,7 @@ async def compose(settings: TranscodeSettings, health: Health) -> AsyncIterator[
 
         def register(bus: Bus) -> None:
             bus.serve(TRY_ENCODING, trials)
+            bus.serve(DESCRIBE_TRANSCODE, Describer(tools))
 
         renderer = Renderer(tools, spares)
         service = worker_service("transcode", settings, health, {RenderTask: renderer}, register)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from libs.chassis.bus import Bus, started
@@ -50,7 +50,7 @@ class Stage:
         self._nats = nats
         self._stack = AsyncExitStack()
 
-    async def __aenter__(self) -> Stage:
+    async def __aenter__(self) -> Self:
         self.bus = await self._stack.enter_async_context(running(self._nats, self._register, "jobs"))
         return self
 

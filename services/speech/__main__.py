@@ -1,0 +1,5 @@
+"""`python -m services.speech`."""
+
+from services.speech.app import main
+
+main()
