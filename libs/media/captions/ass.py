@@ -98,10 +98,10 @@ def _spans(cue: Cue) -> Iterator[tuple[float, float, int | None]]:
         if starts[number + 1] - piece.end > HOLD:
             edges.append((max(piece.end, piece.start), None))
     edges.append((cue.end, None))
-    for (start, number), (end, _) in pairwise(edges):
+    for (start, spoken), (end, _) in pairwise(edges):
         begin, until = max(start, cue.start), min(end, cue.end)
         if until > begin:
-            yield begin, until, number
+            yield begin, until, spoken
 
 
 def _numbered(laid: Laid) -> Iterator[list[tuple[int, Run]]]:

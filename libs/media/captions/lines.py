@@ -13,7 +13,7 @@ _WITHIN_WORD = 0.25
 @dataclass(frozen=True, slots=True)
 class Part:
     """What a line is not broken in: `width` of it, and `space` before it when it does not begin a line; its
-    ink may reach out of it by `over` at either side. `word`: a word begins with it. `forced`: a line begins."""
+    ink may reach out of it by `over` at either side. `word`: a word begins with it. `forced`: a line."""
 
     width: float
     space: float

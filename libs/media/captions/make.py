@@ -45,6 +45,13 @@ class Captions:
     notes: list[str]
 
 
+@dataclass(frozen=True)
+class _Movie:
+    width: int
+    height: int
+    fonts: Catalogue
+
+
 def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) -> Captions:
     """Captions for a movie of `width` x `height` pixels. Blocks: it computes, and may ask fontconfig.
 
@@ -56,13 +63,14 @@ def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) ->
         raise OutOfRangeError(f"There are captions for {MAX_SECTIONS} sections at most.")
     scenes, cues, utterances, notes = [], [], [], dict[str, None]()
     languages: Counter[str] = Counter()
+    movie = _Movie(width, height, fonts)
     for each in sorted(said, key=lambda each: each.section.start):
         _check(each.section)
         words = _placed(each)
         languages[language_of(each)] += sum(len(group) for group in words)
         if languages.total() > MAX_WORDS:
             raise InvalidInputError(f"A movie has captions of at most {MAX_WORDS} words.")
-        scene, of_scene = _scene(each, words, width, height, fonts, notes)
+        scene, of_scene = _scene(each, words, movie, notes)
         scenes.append(scene)
         cues += of_scene
         utterances += _shifted(each)
@@ -89,16 +97,11 @@ def language_of(said: Said) -> str:
 
 
 def _scene(
-    said: Said,
-    words: list[list[Piece]],
-    width: int,
-    height: int,
-    fonts: Catalogue,
-    notes: dict[str, None],
+    said: Said, words: list[list[Piece]], movie: _Movie, notes: dict[str, None]
 ) -> tuple[Scene, list[Cue]]:
-    looks = look(said.section.style, width, height)
-    chosen = choice(looks.family, fonts)
-    layout = Layout(looks, chosen.face, fonts, width, height, language_of(said))
+    looks = look(said.section.style, movie.width, movie.height)
+    chosen = choice(looks.family, movie.fonts)
+    layout = Layout(looks, chosen.face, movie.fonts, movie.width, movie.height, language_of(said))
     end = said.section.start + said.section.length
     if said.given:
         timed = zip(_utterances(said), words, strict=True)

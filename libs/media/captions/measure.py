@@ -1,7 +1,7 @@
 """How large text is when libass draws it.
 
-libass makes a font so large that the ascent and descent of its OS/2 table (`usWinAscent`, `usWinDescent`; those
-of `hhea` without them) together are the font size, as Windows does (`set_font_metrics` and
+libass makes a font so large that the ascent and descent of its OS/2 table (`usWinAscent`, `usWinDescent`;
+those of `hhea` without them) together are the font size, as Windows does (`set_font_metrics` and
 `ass_face_set_size` in libass/ass_font.c), and puts lines that far apart. Nothing is hinted, so that every
 length is proportional to the font size: lengths here are of text of size 1.
 """

@@ -74,8 +74,7 @@ def unspaced(char: str) -> bool:
         0x0E00 <= code <= 0x0EFF  # Thai, Lao
         or 0x1000 <= code <= 0x109F  # Burmese
         or 0x1780 <= code <= 0x17FF  # Khmer
-        or 0x2E80 <= code <= 0x9FFF
-        and code != 0x3000  # CJK, kana
+        or (0x2E80 <= code <= 0x9FFF and code != 0x3000)  # CJK, kana
         or 0xF900 <= code <= 0xFAFF
         or 0xFF01 <= code <= 0xFFEF
         or 0x20000 <= code <= 0x3FFFF

@@ -87,7 +87,7 @@ def _gaps(utterance: Utterance) -> Iterator[str]:
 
 
 def _shared(text: str, start: float, end: float, *, whole: bool = False) -> list[Piece]:
-    """The words of `text` with times by their length. `whole`: those of writings without spaces stay whole."""
+    """The words of `text` with times by their length. `whole`: of writings without spaces, too."""
     tokens: list[tuple[str, str]] = []
     for number, line in enumerate(text.split("\n")):
         for index, word in enumerate(line.split(" ")):
