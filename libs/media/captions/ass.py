@@ -78,13 +78,14 @@ def _events(style: str, scene: Scene, cue: Cue, laid: Laid, frame: tuple[int, in
     x, y = _anchor(scene.look, laid, *frame)
     if scene.look.box is not None:
         yield _line(0, cue.start, cue.end, style, _box(scene.look, scene.look.box, laid, x, y))
-    size = "" if laid.size == scene.look.size else f"\\fs{_plain(laid.size)}"
-    head = f"{{\\pos({_plain(x)},{_plain(y)}){size}}}"
+    head = f"{{\\pos({_plain(x)},{_plain(y)})}}"
     backwards = right_to_left(joined(cue.pieces))
     whole: list[tuple[float, float, int | None]] = [(cue.start, cue.end, None)]
     for start, end, spoken in _spans(cue) if scene.look.progressive else whole:
         if _clock(start) != _clock(end):
-            text = "\\N".join(_text(line, scene, spoken, backwards) for line in _numbered(laid))
+            text = "\\N".join(
+                _text(line, scene.look, spoken, laid.size, backwards) for line in _numbered(laid)
+            )
             yield _line(1, start, end, style, head + text)
 
 
@@ -116,17 +117,20 @@ def _numbered(laid: Laid) -> Iterator[list[tuple[int, Run]]]:
         yield numbered
 
 
-def _text(line: Iterable[tuple[int, Run]], scene: Scene, spoken: int | None, backwards: bool) -> str:
+def _text(
+    line: Iterable[tuple[int, Run]], look: Look, spoken: int | None, size: float, backwards: bool
+) -> str:
     """One line; `backwards`: it is read from right to left, whatever it begins with."""
-    look, family, written = scene.look, "", [_RIGHT if backwards else _LEFT]
+    family, written = "", []
     for index, (number, run) in enumerate(line):
-        if run.space and index:
-            written.append(f"{{{_apart(number - 1)}}} ")
-        colour = look.word if run.piece == spoken else look.line
-        font = f"\\fn{run.face.family}" if run.face.family != family else ""
+        tags = f"\\fn{run.face.family}\\fs{_plain(size * run.scale)}" if run.face.family != family else ""
         family = run.face.family
-        written.append(f"{{{_apart(number)}{font}{_colour(colour)}}}")
-        written.append(escaped(run.text))
+        if run.space and index:
+            written.append(f"{{{_apart(number - 1)}{tags}}} ")
+            tags = ""
+        tags += _apart(number) + _colour(look.word if run.piece == spoken else look.line)
+        mark = "" if index else _RIGHT if backwards else _LEFT
+        written.append(f"{{{tags}}}{mark}{escaped(run.text)}")
     return "".join(written)
 
 

@@ -37,11 +37,10 @@ class Cue:
 def spoken(said: Sequence[Piece], fits: Fits, end: float) -> list[Cue]:
     """Captions of words by pauses, sentences, and room; the last ends at `end` at the latest."""
     groups: list[list[Piece]] = []
-    for piece in said:
-        if groups and not _parted(groups[-1], piece) and _roomy([*groups[-1], piece], fits):
-            groups[-1].append(piece)
-        else:
-            groups.append([piece])
+    for sentence in _sentences(said):
+        count = len(_filled(sentence, fits, MAX_COLUMNS))
+        even = -(-_columns(sentence) // count)
+        groups += _filled(sentence, fits, even) if count > 1 else [sentence]
     cues = []
     for number, group in enumerate(groups):
         following = groups[number + 1][0].start if number + 1 < len(groups) else end
@@ -89,25 +88,53 @@ def _overlaid(texts: list[tuple[float, float, Sequence[Piece]]]) -> list[tuple[f
     return shown
 
 
-def _parted(group: list[Piece], piece: Piece) -> bool:
-    last, lasted = group[-1], piece.start - group[0].start
-    if piece.start - last.end > PAUSE or piece.end - group[0].start > LONGEST:
+def _sentences(said: Sequence[Piece]) -> list[list[Piece]]:
+    """What is said in one go: up to a pause, or to the end of a sentence unless that was a short one."""
+    groups: list[list[Piece]] = []
+    for piece in said:
+        group = groups[-1] if groups else []
+        if group and not _parted(group, piece):
+            group.append(piece)
+        else:
+            groups.append([piece])
+    return groups
+
+
+def _parted(group: Sequence[Piece], piece: Piece) -> bool:
+    if piece.start - group[-1].end > PAUSE:
         return True
-    return ends_sentence(last.text) and lasted >= SHORTEST
+    return ends_sentence(group[-1].text) and piece.start - group[0].start >= SHORTEST
 
 
-def _roomy(group: list[Piece], fits: Fits, most: int = MAX_COLUMNS) -> bool:
-    return sum(columns(piece.before + piece.text) for piece in group) <= most and fits(group)
+def _filled(sentence: Sequence[Piece], fits: Fits, aim: int) -> list[list[Piece]]:
+    """Parts of `sentence` that have room, and of which none goes on when it has `aim` columns."""
+    parts: list[list[Piece]] = []
+    taken = 0
+    for piece in sentence:
+        wide = columns(piece.before + piece.text)
+        more = [*parts[-1], piece] if parts else []
+        short = bool(more) and piece.end - more[0].start <= LONGEST and taken < aim
+        if short and taken + wide <= MAX_COLUMNS and fits(more):
+            parts[-1].append(piece)
+        else:
+            parts.append([piece])
+            taken = 0
+        taken += wide
+    return parts
+
+
+def _columns(pieces: Sequence[Piece]) -> int:
+    return sum(columns(piece.before + piece.text) for piece in pieces)
 
 
 def _most(words: list[Piece], fits: Fits) -> int:
     """How many of `words`, from the first on, have room together: at least one."""
     low, high = 1, min(len(words), 2 * MAX_COLUMNS)
-    if len(words) == high and _roomy(words, fits, 2 * MAX_COLUMNS):
+    if len(words) == high and (_columns(words) <= 2 * MAX_COLUMNS and fits(words)):
         return high
     while low < high:
         middle = (low + high + 1) // 2
-        if _roomy(words[:middle], fits, 2 * MAX_COLUMNS):
+        if _columns(words[:middle]) <= 2 * MAX_COLUMNS and fits(words[:middle]):
             low = middle
         else:
             high = middle - 1

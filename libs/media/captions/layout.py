@@ -10,13 +10,15 @@ from libs.media.captions.fonts import Catalogue, Face
 from libs.media.captions.grouping import MAX_LINES, MOST_LINES
 from libs.media.captions.lines import Part, balanced, fewest, widths
 from libs.media.captions.look import MARGIN, Look
-from libs.media.captions.measure import Extent, extent
+from libs.media.captions.measure import Extent, em, extent
 from libs.media.captions.text import invisible, unbreakable
 from libs.media.captions.words import BREAK, NOTHING, Piece
 
 BOX_ASIDE, BOX_ABOVE = 0.28, 0.08
 """What a box is larger than its lines, at each side, as shares of the font size."""
 _SMALLER, _SMALLEST = 0.94, 1.0
+_LARGEST = 1.6
+"""How many times as large as asked for the font of another writing may be."""
 _SHOWN_LETTERS = 12
 """Letters without a font that a note names at most."""
 
@@ -24,11 +26,13 @@ _SHOWN_LETTERS = 12
 @dataclass(frozen=True, slots=True)
 class Run:
     """Letters of the word `piece` (its number in the caption), in one font; `space` before them unless they
-    begin a line."""
+    begin a line. The font is `scale` times as large as that of the caption, so that letters of other writings
+    do not look smaller."""
 
     text: str
     piece: int
     face: Face
+    scale: float
     space: bool
     part: Part
     size: Extent
@@ -126,7 +130,7 @@ class Layout:
             before = piece.before if runs else NOTHING
             for part, text in enumerate(unbreakable(self._drawn(piece.text, face))):
                 kept = NOTHING if part else before
-                runs.append(_run(text, number, face, kept, word=not part and kept != NOTHING))
+                runs.append(self._run(text, number, face, kept, word=not part and kept != NOTHING))
         return runs
 
     def _face(self, text: str, usual: Face) -> Face:
@@ -141,6 +145,15 @@ class Layout:
         self.unknown.update(dict.fromkeys(lost))
         return "".join(char for char in text if char not in lost)
 
+    def _run(self, text: str, piece: int, face: Face, before: str, *, word: bool) -> Run:
+        scale = 1.0
+        if face is not self.face:
+            scale = round(min(max(em(self.face) / em(face), 1.0), _LARGEST), 3)
+        size = extent(text, face).times(scale)
+        gap = extent(" ", face).advance * scale if before != NOTHING else 0.0
+        part = Part(size.advance, gap, size.over, word=word, forced=before == BREAK)
+        return Run(text, piece, face, scale, before != NOTHING, part, size)
+
     @property
     def notes(self) -> list[str]:
         if not self.unknown:
@@ -148,13 +161,6 @@ class Layout:
         shown = " ".join(list(self.unknown)[:_SHOWN_LETTERS])
         more = " …" if len(self.unknown) > _SHOWN_LETTERS else ""
         return [f"No installed font has these letters, which are left out of the picture: {shown}{more}"]
-
-
-def _run(text: str, piece: int, face: Face, before: str, *, word: bool) -> Run:
-    size = extent(text, face)
-    gap = extent(" ", face).advance if before != NOTHING else 0.0
-    part = Part(size.advance, gap, size.over, word=word, forced=before == BREAK)
-    return Run(text, piece, face, before != NOTHING, part, size)
 
 
 def _letters(text: str) -> list[str]:

@@ -32,6 +32,12 @@ class Extent:
     ink_above: float
     ink_below: float
 
+    def times(self, factor: float) -> Extent:
+        """Of the same text in a font that is `factor` times as large."""
+        if factor == 1:
+            return self
+        return Extent(*(getattr(self, name) * factor for name in self.__slots__))
+
 
 @dataclass(frozen=True)
 class _Loaded:
@@ -66,6 +72,12 @@ def extent(text: str, face: Face) -> Extent:
         ink_above=top * loaded.unit,
         ink_below=-bottom * loaded.unit,
     )
+
+
+def em(face: Face) -> float:
+    """The size of the square that the letters of `face` were designed in."""
+    loaded = _loaded(face.file, face.index)
+    return float(loaded.font.face.upem * loaded.unit)
 
 
 @lru_cache(maxsize=64)
