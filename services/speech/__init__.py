@@ -1,0 +1,1 @@
+"""What is said in media, and captions of it."""
