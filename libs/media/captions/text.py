@@ -58,7 +58,7 @@ def clean(text: str) -> str:
 def _kept(char: str) -> bool:
     if char.isspace() or char in _JOINERS:
         return True
-    return unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co", "Cn"} and not invisible(char)
+    return unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"} and not invisible(char)
 
 
 def invisible(char: str) -> bool:
