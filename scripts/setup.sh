@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from the hash-pinned lock with the speech model in it, and makes sure that ffmpeg is there. Safe to run again.
+# Makes .venv from the hash-pinned lock, puts the speech model into it, and makes sure that ffmpeg and fonts are
+# there. Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +17,19 @@ find_python() {
 
 have_ffmpeg() {
   command -v "${REELBUS_FFMPEG:-ffmpeg}" >/dev/null && command -v "${REELBUS_FFPROBE:-ffprobe}" >/dev/null
+}
+
+# Of each writing one letter that captions must be able to draw: Latin, Arabic, Hebrew, Devanagari, Thai, Chinese,
+# Japanese, Korean.
+LETTERS="41 634 5d0 915 e01 4e2d 3042 ac00"
+PACKAGES="ffmpeg fontconfig fonts-liberation fonts-dejavu-core fonts-noto-core fonts-noto-cjk"
+
+have_fonts() {
+  command -v fc-list >/dev/null && command -v fc-match >/dev/null || return 1
+  [ -n "$(fc-list 'Liberation Sans' family)" ] || return 1
+  for letter in $LETTERS; do
+    [ -n "$(fc-list ":charset=$letter" family)" ] || return 1
+  done
 }
 
 python=$(find_python)
@@ -35,16 +49,20 @@ echo "Installing the locked dependencies …"
 echo "Putting the speech model together …"
 .venv/bin/python -m reelbus.models
 
-if ! have_ffmpeg; then
+if ! have_ffmpeg || ! have_fonts; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "Installing ffmpeg …"
+    echo "Installing ffmpeg and fonts …"
     apt-get update -qq >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ffmpeg >/dev/null
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $PACKAGES >/dev/null
   else
-    echo "ffmpeg and ffprobe are missing. Install them, then run make again. On Debian or Ubuntu:" >&2
-    echo "  sudo apt-get install -y ffmpeg" >&2
-    exit 1
+    have_ffmpeg || echo "ffmpeg and ffprobe are missing; nothing works without them." >&2
+    have_fonts || echo "Fonts are missing; captions in some writings cannot be drawn without them." >&2
+    echo "Install what is missing, then run make again. On Debian or Ubuntu:" >&2
+    echo "  sudo apt-get install -y --no-install-recommends $PACKAGES" >&2
+    have_ffmpeg || exit 1
   fi
 fi
+if command -v fc-cache >/dev/null; then fc-cache || true; fi # so that no rendering has to look through all fonts
 touch .venv/.installed
 echo "Ready."

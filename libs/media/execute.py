@@ -13,7 +13,7 @@ from libs.contracts.graph import Output, Rate, Subtitles
 from libs.contracts.media import MediaInfo, ObjectRef
 from libs.media.command import Inputs
 from libs.media.command import compile as compile_graph
-from libs.media.command.text import to_ass
+from libs.media.command.text import to_ass, without_attachments
 from libs.media.length import duration_of
 from libs.media.levelling import needs_two_passes, render_levelled
 from libs.media.probe import probe
@@ -121,6 +121,7 @@ async def _opened(
             text = await files_of.stage(node.file)
             written = text.with_suffix(".ass")  # the one format that is drawn
             await run_ffmpeg(tools, to_ass(text, written), cwd=cwd, time_limit=time_limit)
+            written.write_bytes(without_attachments(written.read_bytes()))
             opened[node.file.sha256] = written
     return opened
 

@@ -25,8 +25,17 @@ from libs.media.tools import MIB, Limits, Tools, confinement
 
 __all__ = ["Finished", "Limits", "Progress", "Reader", "Tools", "run_ffmpeg", "run_ffprobe", "stream"]
 
-ENVIRONMENT = {"LANG": "C", "LC_ALL": "C", "MALLOC_ARENA_MAX": "4", "SVT_LOG": "1"}
-"""`SVT_LOG` keeps SVT-AV1 from greeting, which would be taken for damage."""
+ENVIRONMENT = {
+    "LANG": "C",
+    "LC_ALL": "C",
+    "MALLOC_ARENA_MAX": "4",
+    "SVT_LOG": "1",
+    "XDG_CACHE_HOME": os.path.expanduser("~/.cache"),
+}
+"""`SVT_LOG` keeps SVT-AV1 from greeting, which would be taken for damage; `XDG_CACHE_HOME` is where
+fontconfig remembers the fonts of a user who is not root."""
+_REMARKS = ("Fontconfig ",)
+"""How lines begin that say nothing about the media: fontconfig has nowhere to write."""
 FFMPEG_FLAGS = ("-nostdin", "-hide_banner", "-nostats", "-v", "error")
 FLAGS = {"ffmpeg": FFMPEG_FLAGS, "ffprobe": ("-hide_banner", "-v", "error"), "python": ("-I",)}
 STDERR_TAIL = 16 * 1024
@@ -46,7 +55,7 @@ class Finished:
     @property
     def damaged(self) -> bool:
         """Whether ffmpeg met errors that it could work around (broken frames, a cut tail)."""
-        return bool(self.stderr.strip())
+        return any(line.strip() and not line.startswith(_REMARKS) for line in self.stderr.splitlines())
 
 
 async def run_ffmpeg(

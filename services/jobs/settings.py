@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from libs.chassis.service import ServiceSettings
-from libs.chassis.settings import BusSettings, DatabaseSettings
+from libs.chassis.settings import BusSettings, DatabaseSettings, SpeechSettings
 
 
-class JobsSettings(ServiceSettings, BusSettings, DatabaseSettings):
+class JobsSettings(ServiceSettings, BusSettings, DatabaseSettings, SpeechSettings):
     """Everything that jobs reads from its environment."""
 
     dispatch_window: int = Field(

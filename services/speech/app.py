@@ -12,7 +12,8 @@ from libs.chassis.telemetry import observe_tool
 from libs.chassis.worker import TaskHandler
 from libs.chassis.worker_service import worker_service
 from libs.contracts.rpc import DESCRIBE_SPEECH, Describe, Description
-from libs.contracts.tasks import RecogniseTask
+from libs.contracts.tasks import CaptionTask, RecogniseTask
+from services.speech.captions import CaptionWriter
 from services.speech.listener import listening
 from services.speech.recognise import SpeechRecogniser
 from services.speech.settings import SpeechServiceSettings
@@ -31,6 +32,7 @@ async def compose(settings: SpeechServiceSettings, health: Health) -> AsyncItera
 
         handlers: dict[type, TaskHandler] = {
             RecogniseTask: SpeechRecogniser(tools, listener, settings.speech_max_seconds),
+            CaptionTask: CaptionWriter(),
         }
         async with worker_service("speech", settings, health, handlers, register):
             yield

@@ -17,7 +17,7 @@ from libs.media.runner import Limits, Tools, run_ffmpeg, run_ffprobe, stream
 pytestmark = pytest.mark.anyio
 
 ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2=s=160x120"]
-ALLOWED = {"LANG", "LC_ALL", "MALLOC_ARENA_MAX", "SVT_LOG", "PWD"}
+ALLOWED = {"LANG", "LC_ALL", "MALLOC_ARENA_MAX", "SVT_LOG", "XDG_CACHE_HOME", "PWD"}
 NULL = ["-f", "null", "-"]
 
 
