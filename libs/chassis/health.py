@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,6 +12,8 @@ import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from libs.chassis.telemetry import registry
+
+log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -33,6 +36,7 @@ class Health:
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
+        self._figures: list[Check] = []
         self._started = False
         self._stopping = False
         self._last: tuple[float, dict[str, str]] = (-1.0, {})
@@ -40,6 +44,10 @@ class Health:
 
     def require(self, name: str, check: Check) -> None:
         self._checks[name] = check
+
+    def measure(self, figures: Check) -> None:
+        """Have `figures` awaited before the metrics are told, so that they are those of now."""
+        self._figures.append(figures)
 
     def started(self) -> None:
         self._started = True
@@ -61,6 +69,11 @@ class Health:
         report = self._last[1]
         return all(state == "ok" for state in report.values()), report
 
+    async def metrics(self) -> bytes:
+        """For Prometheus, in `CONTENT_TYPE_LATEST`."""
+        await asyncio.gather(*map(_measured, self._figures))
+        return generate_latest(registry())
+
     async def _run(self, name: str) -> str:
         try:
             async with asyncio.timeout(_CHECK_TIMEOUT):
@@ -70,6 +83,14 @@ class Health:
         except Exception as error:  # a check may fail in any way; that is its answer
             return str(error) or type(error).__name__
         return "ok"
+
+
+async def _measured(figures: Check) -> None:
+    try:
+        async with asyncio.timeout(_CHECK_TIMEOUT):
+            await figures()
+    except Exception as error:  # the other metrics are told all the same
+        log.warning("figures not measured", extra={"error": str(error) or type(error).__name__})
 
 
 async def respond(send: Send, status: int, body: bytes, content_type: str, **headers: str) -> None:
@@ -116,10 +137,10 @@ class Shell:
 
     async def _health(self, path: str, send: Send) -> None:
         if path == "/metrics":
-            await respond(send, 200, generate_latest(registry()), CONTENT_TYPE_LATEST)
+            await respond(send, 200, await self.health.metrics(), CONTENT_TYPE_LATEST)
         elif path == "/live":
-            await respond(send, 200, b'{"status":"alive"}', "application/json")
+            await respond(send, 200, b'{"status":"ok"}', "application/json")
         else:
             ready, report = await self.health.report()
-            body = msgspec.json.encode({"status": "ready" if ready else "not ready", "checks": report})
+            body = msgspec.json.encode({"status": "ok" if ready else "not ready", "checks": report})
             await respond(send, 200 if ready else 503, body, "application/json")

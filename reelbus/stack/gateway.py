@@ -38,10 +38,16 @@ MOTION_ANSWER = (
     '"timestamp":"{{now.UTC.Format "2006-01-02T15:04:05Z"}}"}'
 )
 JOBS_ANSWER = '{"error":"Service Unavailable","message":"The service does not answer; try again."}'
-MOTION_PHOTO = ("/prepare", "/convert", "/thumbnail", "/cleanup", "/preview", "/health")
+VIDEOCRAFT_ANSWER = (
+    '{"error":"The service does not answer; try again.","code":"SERVICE_UNAVAILABLE",'
+    '"timestamp":"{{now.UTC.Format "2006-01-02T15:04:05Z"}}","request_id":"req_{http.request.uuid}"}'
+)
+MOTION_PHOTO = ("/prepare", "/convert", "/thumbnail", "/cleanup", "/preview")
 """Paths of the family whose errors have a code and a time."""
 JOBS = ("/jobs", "/uploads", "/outputs")
 """Paths of the family whose errors have a name and a message."""
+VIDEOCRAFT = ("/api/v1", "/health", "/live", "/ready", "/metrics")
+"""Paths of the family whose errors have a code, a time and the id of their request."""
 
 
 def config_path(layout: Layout) -> Path:
@@ -75,6 +81,7 @@ def config(*, host: str, port: int, health_port: int, edge: Sequence[int], notif
 				replace key REDACTED
 			}}
 			request>headers>X-Api-Key replace REDACTED
+			request>headers>X-Csrf-Token replace REDACTED
 			request>headers>Sec-Websocket-Protocol replace REDACTED
 			request>headers>Referer delete
 		}}
@@ -103,6 +110,14 @@ http://:{port} {{
 				mime application/json
 			}}
 			respond `{MOTION_ANSWER}` 503
+		}}
+		@videocraft path {" ".join(f"{path} {path}/*" for path in VIDEOCRAFT)}
+		handle @videocraft {{
+			header X-Request-ID req_{{http.request.uuid}}
+			templates {{
+				mime application/json
+			}}
+			respond `{VIDEOCRAFT_ANSWER}` 503
 		}}
 		@jobs path {" ".join(f"{path} {path}/*" for path in JOBS)}
 		respond @jobs `{JOBS_ANSWER}` 503

@@ -10,6 +10,8 @@ from litestar import Litestar, Request, Router
 from libs.chassis.health import NO_APP, ASGIApp, Scope
 from services.edge.contracts.jobs import errors as jobs
 from services.edge.contracts.motion_photo import errors as motion_photo
+from services.edge.contracts.videocraft import errors as videocraft
+from services.edge.contracts.videocraft.observing import Observing
 from services.edge.cors import Cors, Pages
 from services.edge.docs_ui import openapi_config, static_files
 from services.edge.errors import Envelope, Trouble, detail_envelope, envelope_by, exception_handlers
@@ -20,6 +22,7 @@ _ENVELOPES: ByPrefix[Envelope] = ByPrefix(
     {
         **dict.fromkeys(motion_photo.PREFIXES, motion_photo.envelope),
         **dict.fromkeys(jobs.PREFIXES, jobs.envelope),
+        **dict.fromkeys(videocraft.PREFIXES, videocraft.envelope),
     },
 )
 
@@ -40,7 +43,8 @@ def absent(scope: Scope) -> Any:
 
 
 def with_cors(app: Litestar, *, origins: Sequence[str], motion_origins: Sequence[str]) -> ASGIApp:
-    """`app` for browsers: pages of `origins` may call all families but those with origins of their own."""
+    """`app` as clients reach it: pages of `origins` may call all families but those with origins of their
+    own, and requests of videocraft are counted."""
     motion = Pages(motion_origins, credentials=True)
-    families = ByPrefix(Pages(origins), dict.fromkeys(motion_photo.PREFIXES, motion))
-    return Cors(cast("ASGIApp", app), families)
+    families = ByPrefix(Pages(origins), dict.fromkeys((*motion_photo.PREFIXES, motion_photo.HEALTH), motion))
+    return Observing(Cors(cast("ASGIApp", app), families))

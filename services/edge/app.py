@@ -12,6 +12,7 @@ from libs.chassis.health import ASGIApp, Health
 from libs.chassis.http import observed
 from libs.chassis.service import run
 from libs.chassis.storage import Storage
+from libs.chassis.telemetry import registry
 from libs.contracts.jobs import JOB_CANCELLED, JOB_COMPLETED, JOB_FAILED
 from services.edge.api import absent, litestar, with_cors
 from services.edge.auth.authenticator import Authenticator
@@ -21,6 +22,7 @@ from services.edge.auth.refusals import Refusals
 from services.edge.auth.repository import KeyRepository
 from services.edge.auth.source import source_of
 from services.edge.auth.tokens import TokenVerifier
+from services.edge.contracts.videocraft.metrics import JobFigures
 from services.edge.families import Parts, routers
 from services.edge.job_loader import JobLoader
 from services.edge.limits import Limiter, RateLimiter, Unlimited
@@ -54,7 +56,12 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
         AuthHandlers(authenticator, refusals, keys).register(bus)
         await stack.enter_async_context(started(bus))
 
-        parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator, refusals)
+        figures = JobFigures(bus)
+        registry().register(figures)
+        stack.callback(registry().unregister, figures)
+        health.measure(figures.refresh)
+        checks = {"database": database.check, "storage": storage.check}
+        parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator, refusals, checks, figures)
         app = litestar(routers(parts, settings))
         origins, motion_origins = settings.cors_origins, settings.motion_origins
         yield observed(with_cors(app, origins=origins, motion_origins=motion_origins))

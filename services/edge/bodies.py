@@ -26,7 +26,7 @@ AnyRequest = Request[Any, Any, Any]
 async def json_object(request: AnyRequest) -> dict[str, Any]:
     """The object in the body, whatever type it is declared as: `curl -d` calls everything a form. Raises
     `InvalidInputError` for what is none, or does not come within 30 s."""
-    return parse_object(await _body(request))
+    return parse_object(await body_of(request))
 
 
 async def form_fields(request: AnyRequest) -> dict[str, str]:
@@ -40,14 +40,15 @@ async def form_fields(request: AnyRequest) -> dict[str, str]:
             return {part.name: await part.text() async for part in form if part.filename is None}
     if kind != _URLENCODED:
         raise InvalidInputError(f"The request must be {_URLENCODED} or {_MULTIPART}.")
-    text = (await _body(request)).decode(errors="replace")
+    text = (await body_of(request)).decode(errors="replace")
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS))
     except ValueError as error:
         raise InvalidInputError("The form has too many fields.") from error
 
 
-async def _body(request: AnyRequest) -> bytes:
+async def body_of(request: AnyRequest) -> bytes:
+    """All of it. Raises `InvalidInputError` when it does not come within 30 s."""
     async with _soon():
         return await request.body()
 

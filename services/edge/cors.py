@@ -20,6 +20,7 @@ _EXPOSED = ", ".join(
         "Location",
         "Preference-Applied",
         "Retry-After",
+        "X-Request-ID",
     ]
 )
 _MAX_AGE = "600"

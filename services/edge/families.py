@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from litestar import Router
 
 from libs.chassis.bus import Bus
-from libs.chassis.health import Health
+from libs.chassis.health import Check, Health
 from libs.chassis.links import Links
 from libs.chassis.proxies import Proxies
 from libs.chassis.storage import Storage
@@ -23,12 +23,13 @@ from services.edge.contracts.jobs.creating import Creating
 from services.edge.contracts.jobs.outputs import Outputs
 from services.edge.contracts.jobs.records import Records
 from services.edge.contracts.jobs.routes import router as jobs_family
-from services.edge.contracts.jobs.sources import Sources
+from services.edge.contracts.jobs.schemas import FAMILY as JOBS
 from services.edge.contracts.jobs.uploading import Uploading
 from services.edge.contracts.motion_photo.accounts import Accounts
 from services.edge.contracts.motion_photo.ends import Ends
 from services.edge.contracts.motion_photo.gate import Gate as MotionPhotoGate
 from services.edge.contracts.motion_photo.preparing import Preparing
+from services.edge.contracts.motion_photo.routes import health_route as motion_health
 from services.edge.contracts.motion_photo.routes import router as motion_photo
 from services.edge.contracts.motion_photo.schemas import FAMILY as MOTION_PHOTO
 from services.edge.contracts.motion_photo.sessions import Sessions
@@ -38,9 +39,21 @@ from services.edge.contracts.video_editor.routes import router as video_editor
 from services.edge.contracts.video_editor.schemas import FAMILY as VIDEO_EDITOR
 from services.edge.contracts.video_editor.upload import VideoUpload
 from services.edge.contracts.video_editor.videos import Videos
+from services.edge.contracts.videocraft.creating import Creating as MovieCreating
+from services.edge.contracts.videocraft.gate import Gate as VideocraftGate
+from services.edge.contracts.videocraft.health import HealthReport
+from services.edge.contracts.videocraft.makings import MakingRecords
+from services.edge.contracts.videocraft.metrics import JobFigures
+from services.edge.contracts.videocraft.router import router as videocraft
+from services.edge.contracts.videocraft.schemas import FAMILY as VIDEOCRAFT
+from services.edge.contracts.videocraft.system_routes import health_route
+from services.edge.contracts.videocraft.videos import Videos as MadeVideos
+from services.edge.csrf import Csrf
 from services.edge.job_loader import JobLoader
-from services.edge.limits import Limiter
+from services.edge.limits import Limit, Limiter
 from services.edge.settings import EdgeSettings
+from services.edge.sources import Sources
+from services.edge.submitting import Submitting
 from services.edge.uploads import Uploader
 from services.edge.waiting import EndWaiter
 
@@ -57,6 +70,9 @@ class Parts:
     health: Health
     authenticator: Authenticator
     refusals: Refusals
+    checks: Mapping[str, Check]
+    """Whether `database` and `storage` work."""
+    figures: JobFigures
 
 
 def routers(parts: Parts, settings: EdgeSettings) -> list[Router]:
@@ -66,7 +82,10 @@ def routers(parts: Parts, settings: EdgeSettings) -> list[Router]:
     links = Links(settings.public_url, proxies)
     uploader = Uploader(bus, storage, max_size=settings.max_upload_bytes, max_uploads=settings.max_uploads)
     files = ResultFiles(bus, storage, jobs)
-    gate = Gate(parts.authenticator, parts.refusals, parts.limiter, proxies, rate=settings.jobs_rate)
+    gate = _gate(parts, proxies, Limit("jobs", settings.jobs_rate))
+    records, makings = Records(bus), MakingRecords(bus)
+    made = MadeVideos(bus, storage, makings)
+    sources = Sources(bus, output=records.output, enhanced=files.result, made=made.file)
     editor = video_editor(
         VideoUpload(bus, uploader, max_form=settings.max_form_bytes, max_files=settings.max_form_files),
         Videos(bus, storage),
@@ -74,12 +93,46 @@ def routers(parts: Parts, settings: EdgeSettings) -> list[Router]:
         links,
     )
     opened = settings.open_families
+    motion_gate = _motion_gate(parts, settings, proxies, gate)
+    report, health = HealthReport(bus, parts.checks, parts.figures), parts.health
     return [
         _guarded(enhancement(UploadFlow(bus, uploader), jobs, files), ENHANCEMENT, gate, opened),
         _guarded(editor, VIDEO_EDITOR, gate, opened),
-        _motion_photo(parts, settings, uploader, links, _motion_gate(parts, settings, proxies, gate)),
-        _jobs(parts, settings, gate, links, uploader=uploader, files=files),
+        _motion_photo(parts, settings, uploader, links, motion_gate),
+        Router("/", route_handlers=[motion_health(motion_gate, health), health_route(report, health)]),
+        jobs_family(
+            gate,
+            links,
+            creating=Creating(_submitting(bus, settings, JOBS, "job"), sources),
+            records=records,
+            outputs=Outputs(records, storage),
+            uploading=Uploading(uploader),
+        ),
+        videocraft(
+            VideocraftGate(
+                _gate(parts, proxies, Limit("videocraft", settings.videocraft_rate)), _csrf(settings)
+            ),
+            links,
+            creating=MovieCreating(_submitting(bus, settings, VIDEOCRAFT, "movie"), sources),
+            records=makings,
+            videos=made,
+            report=report,
+            service=health,
+        ),
     ]
+
+
+def _gate(parts: Parts, proxies: Proxies, writes: Limit) -> Gate:
+    return Gate(parts.authenticator, parts.refusals, parts.limiter, proxies, writes=writes)
+
+
+def _csrf(settings: EdgeSettings) -> Csrf:
+    return Csrf(settings.signing_secret.get_secret_value(), seconds=settings.csrf_seconds)
+
+
+def _submitting(bus: Bus, settings: EdgeSettings, family: str, prefix: str) -> Submitting:
+    most = settings.jobs_unfinished if settings.rate_limits else None
+    return Submitting(bus, family=family, prefix=prefix, most=most)
 
 
 def _guarded(family: Router, name: str, gate: Gate, opened: Collection[str]) -> Router:
@@ -105,22 +158,4 @@ def _motion_photo(
     ends, uploader = Ends(parts.jobs, parts.waiter), uploader.limited(settings.motion_max_bytes)
     preparing = Preparing(parts.bus, uploader, ends, time_limit=settings.prepare_time_limit)
     sessions = Sessions(parts.bus, parts.storage, parts.jobs, ends, time_limit=settings.convert_time_limit)
-    return motion_photo(gate, preparing, sessions, links, parts.health)
-
-
-def _jobs(
-    parts: Parts, settings: EdgeSettings, gate: Gate, links: Links, *, uploader: Uploader, files: ResultFiles
-) -> Router:
-    records = Records(parts.bus)
-    return jobs_family(
-        gate,
-        links,
-        creating=Creating(
-            parts.bus,
-            Sources(parts.bus, records, files.result),
-            most=settings.jobs_unfinished if settings.rate_limits else None,
-        ),
-        records=records,
-        outputs=Outputs(records, parts.storage),
-        uploading=Uploading(uploader),
-    )
+    return motion_photo(gate, preparing, sessions, links)

@@ -97,6 +97,7 @@ class RateLimiter:
         raise TooManyRequestsError(
             f"Too many requests: at most {limit.count} in {limit.seconds:g} s. Try again in {seconds} s.",
             retry_after=seconds,
+            limit=limit.count,
         )
 
     async def sweep(self) -> None:

@@ -60,12 +60,22 @@ class JobsApiSettings(Fragment):
     )
     jobs_unfinished: int = Field(
         1000,
-        description="Jobs of one user that have not ended, at most (not counted without rate limits).",
+        description="Jobs of one user, of all families, that have not ended, at most (not counted without"
+        " rate limits).",
         ge=1,
     )
     jobs_refused_rate: int = Field(
         60, description="Requests a minute of one address whose credentials are not valid.", ge=1
     )
+
+
+class VideocraftSettings(Fragment):
+    """The videocraft family."""
+
+    videocraft_rate: int = Field(
+        100, description="Requests a minute of one user that make, cancel or delete something.", ge=1
+    )
+    csrf_seconds: float = Field(3600.0, description="Seconds that a CSRF token is good for.", gt=0)
 
 
 class AuthSettings(Fragment):
@@ -118,6 +128,7 @@ class EdgeSettings(
     AccessSettings,
     MotionPhotoSettings,
     JobsApiSettings,
+    VideocraftSettings,
     AuthSettings,
 ):
     """Everything that the edge reads from its environment."""
@@ -150,7 +161,7 @@ class EdgeSettings(
     signing_secret: SecretStr = Field(
         SecretStr(""),
         description="Secret of what the edge signs for itself, the same for all replicas, 32 bytes or more."
-        " Needed when motion-photo is not open.",
+        " Needed when motion-photo is not open; without it CSRF tokens are good at one replica alone.",
     )
     cors_origins: list[str] = Field(
         ["*"], description="Origins whose pages may call the open families (JSON list)."

@@ -72,7 +72,6 @@ def test_the_types_of_prepare(prepared: Json) -> None:
 
 
 def test_health(studio: Studio) -> None:
-    assert studio.http.get("/health").json() == {"status": "ok"}
     head = studio.http.head("/health")
     assert (head.status_code, head.content) == (200, b"")
 
@@ -214,7 +213,6 @@ def test_unknown_paths_and_methods(studio: Studio) -> None:
     for path in ("/prepare", "/convert", "/thumbnail", "/cleanup"):
         refusal(studio.http.get(path), 405, "METHOD_NOT_ALLOWED")
         refusal(studio.http.post(f"{path}/more"), 404, "NOT_FOUND")
-    refusal(studio.http.delete("/health"), 405, "METHOD_NOT_ALLOWED")
     refusal(studio.http.post(preview_path(UNKNOWN)), 405, "METHOD_NOT_ALLOWED")
     refusal(studio.http.get("/preview/"), 404, "NOT_FOUND")
     assert set(studio.http.get("/video/nothing").json()) == {"detail"}

@@ -106,7 +106,6 @@ def test_calls_without_a_good_token(addresses: Sequence[str], headers: dict[str,
         assert answer.headers["www-authenticate"] == "Bearer"
     if headers:
         assert studio.http.head("/health").status_code == 401
-        refusal(studio.http.get("/health"), 401, "INVALID_TOKEN")
     else:
         assert studio.http.head("/health").status_code == 200
 

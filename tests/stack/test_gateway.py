@@ -12,6 +12,7 @@ import pytest
 from reelbus.stack import gateway, host
 from services.edge.contracts.jobs import errors as jobs
 from services.edge.contracts.motion_photo import errors as motion_photo
+from services.edge.contracts.videocraft import errors as videocraft
 from tests.stack.harness import Stack, listener, wait_until
 
 
@@ -25,6 +26,7 @@ def test_both_know_the_same_paths() -> None:
     """The gateway answers for an edge that is away, in the envelope of the family."""
     assert gateway.MOTION_PHOTO == motion_photo.PREFIXES
     assert gateway.JOBS == jobs.PREFIXES
+    assert gateway.VIDEOCRAFT == videocraft.PREFIXES
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1"])
@@ -121,8 +123,9 @@ def test_each_family_is_told_in_its_own_words_that_nobody_answers(lonely: str) -
     plain = httpx.get(f"{lonely}/video/view/all")
     named = httpx.get(f"{lonely}/jobs/x")
     coded = [httpx.get(f"{lonely}{path}") for path in ("/prepare", "/preview/x.mp4")]
-    assert {answer.status_code for answer in (plain, named, *coded)} == {503}
-    assert {answer.headers["retry-after"] for answer in (plain, named, *coded)} == {"3"}
+    traced = [httpx.get(f"{lonely}{path}") for path in ("/api/v1/jobs", "/health", "/ready")]
+    assert {answer.status_code for answer in (plain, named, *coded, *traced)} == {503}
+    assert {answer.headers["retry-after"] for answer in (plain, named, *coded, *traced)} == {"3"}
     words = "The service does not answer; try again."
     assert plain.json() == {"detail": words}
     assert named.json() == {"error": "Service Unavailable", "message": words}
@@ -130,6 +133,12 @@ def test_each_family_is_told_in_its_own_words_that_nobody_answers(lonely: str) -
         told = answer.json()
         assert (told.pop("detail"), told.pop("error_code")) == (words, "SERVICE_UNAVAILABLE")
         assert datetime.fromisoformat(told.pop("timestamp")).utcoffset() is not None
+        assert told == {}
+    for answer in traced:
+        told = answer.json()
+        assert (told.pop("error"), told.pop("code")) == (words, "SERVICE_UNAVAILABLE")
+        assert datetime.fromisoformat(told.pop("timestamp")).utcoffset() is not None
+        assert told.pop("request_id") == answer.headers["x-request-id"]
         assert told == {}
 
 

@@ -135,13 +135,13 @@ async def test_live_is_alive_even_when_nothing_works() -> None:
     assert (status, headers["content-type"], json.loads(body)) == (
         200,
         "application/json",
-        {"status": "alive"},
+        {"status": "ok"},
     )
 
 
 async def test_ready_is_200_or_503_with_the_report() -> None:
     status, _, body = await ask(Shell(started(bus=good)), "/ready")
-    assert (status, json.loads(body)) == (200, {"status": "ready", "checks": {"bus": "ok"}})
+    assert (status, json.loads(body)) == (200, {"status": "ok", "checks": {"bus": "ok"}})
     status, _, body = await ask(Shell(started(bus=hang)), "/ready")
     assert (status, json.loads(body)) == (503, {"status": "not ready", "checks": {"bus": "no answer"}})
 

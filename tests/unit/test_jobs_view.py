@@ -11,7 +11,7 @@ from libs.contracts.jobs import JobState
 from libs.contracts.jobs_view import output_data, output_path, progress_of, status_of, time_of
 from libs.contracts.media import ObjectRef
 from libs.contracts.tasks import RenderResult
-from services.edge.contracts.jobs.fields import keepable, kept_size, same
+from services.edge.given import keepable, kept_size, same
 from tests.unit.samples import SHA, info, job, result, video
 
 

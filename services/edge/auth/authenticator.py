@@ -23,7 +23,7 @@ class Authenticator:
         both allow. Raises `UnauthorizedError`, `UnavailableError`."""
         found = []
         if credentials.token is not None:
-            found.append(await self._tokens.principal(credentials.token))
+            found.append(await self._by_token(credentials.token))
         if credentials.api_key is not None:
             found.append(await self._by_key(credentials.api_key))
         users = {each.user_id for each in found}
@@ -31,6 +31,10 @@ class Authenticator:
             raise refused("two users" if users else "no credentials")
         allowed = set.intersection(*(set(each.scopes) for each in found))
         return Principal(user_id=users.pop(), scopes=ordered(allowed))
+
+    async def _by_token(self, token: str) -> Principal:
+        """API keys come as bearer tokens too; no JWT looks like one."""
+        return await (self._by_key(token) if stored(token) else self._tokens.principal(token))
 
     async def _by_key(self, key: str) -> Principal:
         form = stored(key)

@@ -25,7 +25,7 @@ class Authenticating(Protocol):
 
 
 class Gate:
-    """`rate` is writes a minute of one user. Reading is not limited."""
+    """`writes` are those of one user. Reading is not limited."""
 
     def __init__(
         self,
@@ -34,13 +34,13 @@ class Gate:
         limiter: Limiter,
         proxies: Proxies,
         *,
-        rate: int,
+        writes: Limit,
     ) -> None:
         self._authenticator = authenticator
         self._refusals = refusals
         self._limiter = limiter
         self._proxies = proxies
-        self._writes = Limit("jobs", rate)
+        self._writes = writes
 
     async def reader(self, request: AnyConnection) -> Principal:
         """Who may read. Raises `UnauthorizedError`, `ForbiddenError`, `TooManyRequestsError` for an address

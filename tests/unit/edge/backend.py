@@ -119,6 +119,9 @@ class Backend:
         self.counts[method.subject] += 1
         return self.answers[method.subject](request)
 
+    async def check(self) -> None:
+        """Of the database, and of storage."""
+
     def asked(self, method: Method[Any]) -> list[Any]:
         return [request for each, request in self.calls if each is method]
 

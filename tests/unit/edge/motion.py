@@ -21,6 +21,7 @@ from libs.contracts.sessions import ClosedSession, MotionSession, OpenedSession
 from libs.contracts.tasks import MotionPhotoResult, RenderResult
 from services.edge.api import litestar, with_cors
 from services.edge.auth.refusals import Refusals
+from services.edge.contracts.videocraft.metrics import JobFigures
 from services.edge.families import Parts, routers
 from services.edge.job_loader import JobLoader
 from services.edge.limits import Limit
@@ -141,7 +142,7 @@ class Counting:
 
     async def take(self, caller: str, limit: Limit) -> None:
         if self.taken[limit.name, caller] >= limit.count:
-            raise TooManyRequestsError("Too many requests.", retry_after=17)
+            raise TooManyRequestsError("Too many requests.", retry_after=17, limit=limit.count)
         self.taken[limit.name, caller] += 1
 
 
@@ -153,7 +154,9 @@ def motion_edge(studio: Backend, keys: Keys | None = None, **settings: Any) -> S
     health.started()
     waiter = EndWaiter(jobs, limit=found.max_executes, recheck=0.02)
     refusals = Refusals(limiter, rate=found.jobs_refused_rate)
-    parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator(keys or Keys()), refusals)
+    figures, known = JobFigures(bus), authenticator(keys or Keys())
+    checks = {"database": studio.check, "storage": studio.check}
+    parts = Parts(bus, storage, jobs, waiter, limiter, health, known, refusals, checks, figures)
     app: ASGIApp = with_cors(
         litestar(routers(parts, found)), origins=found.cors_origins, motion_origins=found.motion_origins
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 from libs.contracts.video_edit import FITS, SELECTIONS, START, Wanted
 from services.edge.contracts.jobs.errors import invalid
-from services.edge.contracts.jobs.fields import Fields, keepable, kept_size
+from services.edge.contracts.jobs.fields import Fields
 from services.edge.contracts.jobs.schemas import VIDEO_EDIT
+from services.edge.given import keepable, kept_size
 
 DURATION, SIZE, LUFS = (5, 60), (16, 4096), (-70, -5)
 """Bounds of what a video is brought to: seconds, pixels, LUFS."""
@@ -19,7 +20,6 @@ MAX_BODY = 64 << 10
 """Bytes of a request for a job at most: it is kept with the job."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}", re.ASCII)
-_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?", re.ASCII)
 _MAX_SCRIPT = 10_000
 
 
@@ -47,15 +47,6 @@ def new_edit_of(body: Mapping[str, Any]) -> NewEdit:
     if kept_size(given) > 2 * MAX_BODY:
         raise invalid("input_data", "Value has numbers that are too long when they are written in full")
     return found
-
-
-def idempotency_key_of(headers: list[str]) -> str | None:
-    """The key of a request, if it has one. Raises `InvalidInputError`."""
-    if not headers:
-        return None
-    if len(headers) > 1 or not _KEY.fullmatch(headers[0]):
-        raise invalid("Idempotency-Key", "Value must have 1 to 255 visible ASCII characters, once")
-    return headers[0]
 
 
 def _video_edit(data: Fields, given: dict[str, Any]) -> NewEdit:

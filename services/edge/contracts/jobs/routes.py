@@ -14,7 +14,7 @@ from services.edge.bodies import json_object
 from services.edge.contracts.jobs import openapi
 from services.edge.contracts.jobs.creating import Creating
 from services.edge.contracts.jobs.errors import about, envelope
-from services.edge.contracts.jobs.inputs import MAX_BODY, idempotency_key_of, new_edit_of
+from services.edge.contracts.jobs.inputs import MAX_BODY, new_edit_of
 from services.edge.contracts.jobs.outputs import Outputs
 from services.edge.contracts.jobs.paging import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, STATUSES, page_of
 from services.edge.contracts.jobs.records import Records
@@ -33,6 +33,7 @@ from services.edge.contracts.jobs.schemas import (
 from services.edge.contracts.jobs.uploading import Uploading
 from services.edge.downloads import serve
 from services.edge.errors import exception_handlers
+from services.edge.submitting import IDEMPOTENCY_KEY, idempotency_key_of
 
 AnyRequest = Request[Any, Any, Any]
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
@@ -81,7 +82,8 @@ async def create(
 ) -> Response[CreatedJob]:
     principal = await gate.writer(request)
     base = links.to(request, "/")
-    key = idempotency_key_of(request.headers.getall("idempotency-key", []))
+    with about(IDEMPOTENCY_KEY):
+        key = idempotency_key_of(request.headers.getall(IDEMPOTENCY_KEY, []))
     with about("body"):
         new = new_edit_of(await json_object(request))
     job = await creating.create(principal, new, base, key)

@@ -6,8 +6,10 @@ from libs.contracts.base import utcnow
 from services.edge.contracts.motion_photo.schemas import MotionPhotoProblem
 from services.edge.errors import AnyRequest, Trouble
 
-PREFIXES = ("/prepare", "/convert", "/thumbnail", "/cleanup", "/preview", "/health")
+PREFIXES = ("/prepare", "/convert", "/thumbnail", "/cleanup", "/preview")
 """Where this family lies."""
+HEALTH = "/health"
+"""Its pages ask there whether the service works, with `HEAD`; the path is of the videocraft family."""
 STATUSES = {"media_error": 500, "timeout": 500, "out_of_range": 422}
 """Where they differ from those of other families."""
 INVALID_SESSION, UNSUPPORTED_FORMAT = "INVALID_SESSION", "UNSUPPORTED_FORMAT"

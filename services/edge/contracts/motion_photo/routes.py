@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import HttpMethod, Request, Response, Router, post, route
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from libs.chassis.health import Health
@@ -14,10 +15,10 @@ from libs.contracts.errors import UnavailableError
 from libs.contracts.sessions import MakeMotionPhoto, TakeThumbnail
 from services.edge.bodies import MAX_BODY, form_fields, json_object
 from services.edge.contracts.motion_photo import openapi
-from services.edge.contracts.motion_photo.errors import STATUSES, envelope
+from services.edge.contracts.motion_photo.errors import HEALTH, STATUSES, envelope
 from services.edge.contracts.motion_photo.gate import Gate
 from services.edge.contracts.motion_photo.preparing import Preparing
-from services.edge.contracts.motion_photo.schemas import Cleaned, Prepared, Working, prepared_of
+from services.edge.contracts.motion_photo.schemas import Cleaned, Prepared, prepared_of
 from services.edge.contracts.motion_photo.sessions import Sessions
 from services.edge.contracts.motion_photo.values import number, preview_of, session_id_of
 from services.edge.downloads import attachment, serve
@@ -27,6 +28,7 @@ AnyRequest = Request[Any, Any, Any]
 _READ = [HttpMethod.GET, HttpMethod.HEAD]
 _PREVIEW = "/preview/"
 _PRIVATE = {"Cache-Control": "no-store"}
+_TAG = "motion-photo"
 
 _SENSELESS = "A field is missing or makes no sense"
 _UNKNOWN = "There is no such session, or it has expired"
@@ -151,34 +153,38 @@ async def preview(
     return serve(request, content, Cross_Origin_Resource_Policy="cross-origin")
 
 
-@route(
-    "/health",
-    http_method=_READ,
-    responses=openapi.errors(status_503="The service does not work"),
-    summary="Whether the service works",
-)
-async def health(
-    request: AnyRequest, gate: NamedDependency[Gate], service: NamedDependency[Health]
-) -> Response[Working]:
-    await gate.check(request)
-    ready, _ = await service.report()
-    if not ready:
-        raise UnavailableError("The service does not work now.")
-    return Response(Working(), headers=_PRIVATE)
+def health_route(gate: Gate, service: Health) -> HTTPRouteHandler:
+    """`HEAD /health`: by itself, because `GET` there is another family's."""
+
+    @route(
+        HEALTH,
+        http_method=[HttpMethod.HEAD],
+        responses=openapi.errors(status_503="The service does not work"),
+        exception_handlers=exception_handlers(envelope, **STATUSES),
+        summary="Whether the service works",
+        tags=[_TAG],
+    )
+    async def health(request: AnyRequest) -> Response[None]:
+        await gate.check(request)
+        ready, _ = await service.report()
+        if not ready:
+            raise UnavailableError("The service does not work now.")
+        return Response(None, headers=_PRIVATE)
+
+    return health
 
 
-def router(gate: Gate, preparing: Preparing, sessions: Sessions, links: Links, service: Health) -> Router:
+def router(gate: Gate, preparing: Preparing, sessions: Sessions, links: Links) -> Router:
     """The family's routes over these parts."""
     return Router(
         "/",
-        route_handlers=[prepare, convert, thumbnail, cleanup, preview, health],
+        route_handlers=[prepare, convert, thumbnail, cleanup, preview],
         dependencies={
             "gate": Provide(lambda: gate, sync_to_thread=False),
             "preparing": Provide(lambda: preparing, sync_to_thread=False),
             "sessions": Provide(lambda: sessions, sync_to_thread=False),
             "links": Provide(lambda: links, sync_to_thread=False),
-            "service": Provide(lambda: service, sync_to_thread=False),
         },
         exception_handlers=exception_handlers(envelope, **STATUSES),
-        tags=["motion-photo"],
+        tags=[_TAG],
     )

@@ -24,12 +24,6 @@ class Cleaned(msgspec.Struct, frozen=True, kw_only=True):
     message: str = "清理成功"
 
 
-class Working(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to whoever asks whether the service works."""
-
-    status: str = "ok"
-
-
 class MotionPhotoProblem(msgspec.Struct, frozen=True, kw_only=True):
     """Every error; `timestamp` is ISO 8601 in UTC."""
 

@@ -89,7 +89,7 @@ WRONG: list[list[tuple[str, bytes]]] = [
 
 @pytest.mark.parametrize("headers", WRONG)
 def test_a_wrong_token_is_refused_everywhere(client: Client, studio: Studio, headers: Any) -> None:
-    for answer in [*call_all(client, headers), client.get("/health", headers=headers)]:
+    for answer in call_all(client, headers):
         refusal(answer, 401, "INVALID_TOKEN")
         assert answer.headers["www-authenticate"] == "Bearer"
     assert client.head("/health", headers=headers).status_code == 401
@@ -100,7 +100,7 @@ def test_without_a_token(client: Client, studio: Studio) -> None:
     for answer in call_all(client, {}):
         refusal(answer, 401, "INVALID_TOKEN")
     assert studio.calls == []
-    assert client.get("/health").status_code == client.head("/health").status_code == 200
+    assert client.head("/health").status_code == 200
     assert client.head("/health", headers=bearer(ALPHA)).status_code == 200
 
 

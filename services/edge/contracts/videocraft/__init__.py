@@ -1,0 +1,1 @@
+"""The videocraft contract: movies composed of scenes, `/api/v1`."""
