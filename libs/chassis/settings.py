@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -104,6 +105,38 @@ class AccessSettings(Fragment):
     def _known(cls, value: list[str]) -> list[str]:
         if unknown := set(value) - set(OPEN_FAMILIES):
             raise ValueError(f"{', '.join(sorted(unknown))}: there are {', '.join(OPEN_FAMILIES)}")
+        return value
+
+
+class FetchSettings(Fragment):
+    """Where URLs of strangers may lead. The same for edge, which looks at them first, and ingest."""
+
+    fetch_networks: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Networks (`10.1.0.0/16`; commas between them, or a JSON list) that URLs may lead to"
+        " besides the public internet: whoever may send requests may read what is there.",
+    )
+    fetch_ports: Annotated[list[str], NoDecode] = Field(
+        ["80", "443"], description="Ports that URLs may ask for (commas between them, or a JSON list)."
+    )
+
+    @field_validator("fetch_networks", "fetch_ports", mode="before")
+    @classmethod
+    def _split_lists(cls, value: object) -> object:
+        return parse_list(value) if isinstance(value, str) else value
+
+    @field_validator("fetch_networks")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        for each in value:
+            ip_network(each)
+        return value
+
+    @field_validator("fetch_ports")
+    @classmethod
+    def _are_ports(cls, value: list[str]) -> list[str]:
+        if not all(each.isdecimal() and 0 < int(each) < 1 << 16 for each in value):
+            raise ValueError("ports are numbers from 1 to 65535")
         return value
 
 

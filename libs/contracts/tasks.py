@@ -56,13 +56,14 @@ class MotionPhotoTask(Message, frozen=True, kw_only=True, tag="motion_photo"):
 class FetchTask(Message, frozen=True, kw_only=True, tag="fetch"):
     """Download `url`, which nobody vouches for, as a medium of `owner` that is of use as a `kind` (one of
     `KINDS`). It is done for this one job: the same URL may hold something else tomorrow. `label` names what
-    it is for to the user, where a job has several."""
+    it is for to the user, where a job has several; `plain` allows `http://` too."""
 
     url: str
     owner: str
     job_id: UUID
     kind: str = "video"
     label: str = ""
+    plain: bool = False
 
 
 class EditAnalysisTask(Message, frozen=True, kw_only=True, tag="edit_analysis"):

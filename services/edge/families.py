@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from litestar import Router
 
 from libs.chassis.bus import Bus
+from libs.chassis.fetch import Reach
 from libs.chassis.health import Check, Health
 from libs.chassis.links import Links
 from libs.chassis.proxies import Proxies
@@ -85,7 +86,9 @@ def routers(parts: Parts, settings: EdgeSettings) -> list[Router]:
     gate = _gate(parts, proxies, Limit("jobs", settings.jobs_rate))
     records, makings = Records(bus), MakingRecords(bus)
     made = MadeVideos(bus, storage, makings)
-    sources = Sources(bus, output=records.output, enhanced=files.result, made=made.file)
+    sources = Sources(
+        bus, output=records.output, enhanced=files.result, made=made.file, reach=Reach.of(settings)
+    )
     editor = video_editor(
         VideoUpload(bus, uploader, max_form=settings.max_form_bytes, max_files=settings.max_form_files),
         Videos(bus, storage),

@@ -13,6 +13,7 @@ from libs.chassis.settings import (
     AccessSettings,
     BusSettings,
     DatabaseSettings,
+    FetchSettings,
     Fragment,
     StorageSettings,
 )
@@ -130,6 +131,7 @@ class EdgeSettings(
     JobsApiSettings,
     VideocraftSettings,
     AuthSettings,
+    FetchSettings,
 ):
     """Everything that the edge reads from its environment."""
 

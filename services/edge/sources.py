@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from libs.chassis.bus import Bus
-from libs.chassis.fetch import FetchRules, is_public
+from libs.chassis.fetch import HTTPS, Reach
 from libs.chassis.fetch.urls import parse
 from libs.contracts.base import Method
 from libs.contracts.editor import FIND_VIDEO, GET_VIDEO, FindVideo, GetVideo, Video
@@ -30,10 +30,7 @@ _MADE = re.compile(r"api/v1/videos/([^/]+)/([^/]+)|(video_[0-9a-f]{32})", re.ASC
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
 _MAX_PATH = 300
 _DOWNLOAD = "download"
-
-HTTPS = FetchRules(max_size=0)
-HTTP = FetchRules(max_size=0, schemes=frozenset({"http", "https"}))
-"""Which URLs may be named."""
+_EVERYBODY = Reach()
 
 
 @dataclass(frozen=True)
@@ -65,14 +62,17 @@ class Sources:
     """Files of a user are found for him alone, those of the open families for everybody. All that it is
     made of raise `NotFoundError`."""
 
-    def __init__(self, bus: Bus, *, output: Output, enhanced: Enhanced, made: Made) -> None:
+    def __init__(
+        self, bus: Bus, *, output: Output, enhanced: Enhanced, made: Made, reach: Reach = _EVERYBODY
+    ) -> None:
         self._bus = bus
+        self._reach = reach
         self._output = output
         self._enhanced = enhanced
         self._made = made
 
     async def find(
-        self, text: str, owner: str, base: str, *, kind: str = VIDEO, rules: FetchRules = HTTPS
+        self, text: str, owner: str, base: str, *, kind: str = VIDEO, schemes: frozenset[str] = HTTPS
     ) -> Found:
         """What is of use as a `kind` (one of `libs.contracts.movie.ELEMENTS`). `base` is the URL of this
         system's `/`, under which links to its own files lie. Raises `InvalidInputError`, in words, for what
@@ -81,7 +81,7 @@ class Sources:
         if path.startswith(base):
             path = unquote(urlsplit(path).path[len(urlsplit(base).path) - 1 :])
         elif _URL.match(path):
-            return Found(url=_checked(path, rules))
+            return Found(url=_checked(path, self._reach, schemes))
         try:
             if len(path) > _MAX_PATH or not path.isprintable():
                 raise NotFoundError("No path is like this.")
@@ -130,7 +130,8 @@ def usable(file: File, kind: str) -> StoredMedia:
         raise InvalidInputError(file.problem or f"This file cannot be read as {_ARTICLES[kind]}.")
     if kind == AUDIO and not info.audio:
         raise InvalidInputError("There is no sound in this file.")
-    if kind in (VIDEO, IMAGE) and info.video is None:
+    pictures = info.video or (info.picture if kind == IMAGE else None)
+    if kind in (VIDEO, IMAGE) and pictures is None:
         raise InvalidInputError(f"There is no {_SEEN[kind]} in this file, only sound.")
     return StoredMedia(object=file.object, info=info)
 
@@ -152,11 +153,11 @@ def _file_of(found: Asset | Video | RenderResult) -> File:
             return File(found.object, found.info)
 
 
-def _checked(url: str, rules: FetchRules) -> str:
+def _checked(url: str, reach: Reach, schemes: frozenset[str]) -> str:
     """A URL that may be asked for as far as can be told without asking. Raises `InvalidInputError`."""
-    target = parse(url, rules)
+    target = parse(url, reach.rules(schemes))
     try:
-        public = is_public(ip_address(target.host))
+        public = reach.allows(ip_address(target.host))
     except ValueError:  # a name: ingest looks at its addresses
         public = True
     if not public:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from libs.chassis.background import repeating
 from libs.chassis.bus import Bus, started
 from libs.chassis.database import Database
-from libs.chassis.fetch import Fetcher, FetchRules
+from libs.chassis.fetch import HTTP, HTTPS, Fetcher, Reach
 from libs.chassis.health import Health
 from libs.chassis.outbox import relaying
 from libs.chassis.service import run
@@ -46,7 +46,12 @@ async def compose(
         handlers.register(bus)
         Artifacts(repository, storage, handlers).register(bus)
         fetching = Fetching(
-            handlers, repository, storage, fetcher or Fetcher(rules(settings)), at_once=settings.lanes
+            handlers,
+            repository,
+            storage,
+            fetcher or fetcher_of(settings, HTTPS),
+            plain=fetcher or fetcher_of(settings, HTTP),
+            at_once=settings.lanes,
         )
         worker = Worker("ingest", bus, storage, settings, {FetchTask: FetchHandler(fetching)})
         stack.enter_context(worker.scratch())
@@ -57,8 +62,10 @@ async def compose(
         yield
 
 
-def rules(settings: IngestSettings) -> FetchRules:
-    return FetchRules(max_size=settings.fetch_max_bytes, total_limit=settings.fetch_time_limit)
+def fetcher_of(settings: IngestSettings, schemes: frozenset[str]) -> Fetcher:
+    reach = Reach.of(settings)
+    rules = reach.rules(schemes, max_size=settings.fetch_max_bytes, total_limit=settings.fetch_time_limit)
+    return Fetcher(rules, allowed=reach.allows)
 
 
 def main() -> None:

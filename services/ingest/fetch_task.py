@@ -22,7 +22,9 @@ class FetchHandler:
         """Raises what `Fetching.fetch` raises, naming what the file is for; `InvalidInputError` instead of
         `UnavailableError` when the stranger's server is away for too long."""
         try:
-            asset = await self._fetching.fetch(task.url, task.owner, family=FAMILY, kind=task.kind)
+            asset = await self._fetching.fetch(
+                task.url, task.owner, family=FAMILY, kind=task.kind, plain=task.plain
+            )
         except UnavailableError as error:
             ours = "error_code" not in error.details
             if ours or context.attempt < PATIENCE:

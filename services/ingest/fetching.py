@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 class Fetching:
     """Stores what URLs lead to, `at_once` of them at the same time: each holds the memory of an upload.
-    Sizes and times are bounded by the rules of `fetcher`."""
+    Sizes and times are bounded by the rules of `fetcher`, or of `plain`, which may ask without TLS."""
 
     def __init__(
         self,
@@ -31,16 +31,25 @@ class Fetching:
         storage: Storage,
         fetcher: Fetcher,
         *,
+        plain: Fetcher | None = None,
         at_once: int = 8,
     ) -> None:
         self._handlers = handlers
         self._repository = repository
         self._storage = storage
         self._fetcher = fetcher
+        self._plain = plain or fetcher
         self._free = at_once
 
     async def fetch(
-        self, url: str, owner: str, *, family: str, channel: str | None = None, kind: str | None = None
+        self,
+        url: str,
+        owner: str,
+        *,
+        family: str,
+        channel: str | None = None,
+        kind: str | None = None,
+        plain: bool = False,
     ) -> Asset:
         """The asset of what is behind `url`. Raises what the fetcher and `Handlers.complete` raise,
         `MediaError` when it is not of use as a `kind` (one of `KINDS`; `None`: whatever it is), and
@@ -51,7 +60,7 @@ class Fetching:
         self._free -= 1
         try:
             with TRACER.start_as_current_span("fetch"):
-                async with self._fetcher.open(url) as fetched:
+                async with (self._plain if plain else self._fetcher).open(url) as fetched:
                     return await self._store(fetched, owner, family, channel, kind)
         finally:
             self._free += 1

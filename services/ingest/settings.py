@@ -8,6 +8,7 @@ from libs.chassis.service import ServiceSettings
 from libs.chassis.settings import (
     BusSettings,
     DatabaseSettings,
+    FetchSettings,
     StorageSettings,
     SweepSettings,
     WorkerSettings,
@@ -23,6 +24,7 @@ class IngestSettings(
     SweepSettings,
     WorkerSettings,
     ToolSettings,
+    FetchSettings,
 ):
     """Everything that ingest reads from its environment."""
 

@@ -42,7 +42,7 @@ async def fetch(downloads: Downloads, attempt: int = 1) -> FetchResult:
 async def test_a_video_is_fetched_for_its_owner() -> None:
     downloads = Downloads(asset(owner="alice"))
     assert await fetch(downloads) == FetchResult(asset=asset(owner="alice"))
-    assert downloads.asked == [(TASK.url, "alice", {"family": "jobs", "kind": "video"})]
+    assert downloads.asked == [(TASK.url, "alice", {"family": "jobs", "kind": "video", "plain": False})]
 
 
 @pytest.mark.parametrize("attempt", range(1, PATIENCE))

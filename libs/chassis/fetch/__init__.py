@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from libs.chassis.fetch.addresses import Address, is_public
 from libs.chassis.fetch.fetcher import Fetched, Fetcher
+from libs.chassis.fetch.reach import HTTP, HTTPS, Reach
 from libs.chassis.fetch.rules import FetchRules
 
-__all__ = ["Address", "FetchRules", "Fetched", "Fetcher", "is_public"]
+__all__ = ["HTTP", "HTTPS", "Address", "FetchRules", "Fetched", "Fetcher", "Reach", "is_public"]

@@ -98,6 +98,7 @@ class _Plan:
             job_id=self._job_id,
             kind=_KINDS[role.element.kind],
             label=role.element.path,
+            plain=True,
         )
         return planned(f"{FETCH}.{role.number}", task, weight=_WEIGHTS[FETCH])
 

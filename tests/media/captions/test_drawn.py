@@ -19,7 +19,9 @@ def test_they_are_there_while_somebody_speaks(tmp_path: Path) -> None:
     words = [Word(text="One", start=0.4, end=0.8), Word(text="two.", start=0.8, end=1.2)]
     words += [Word(text="Three", start=2.0, end=2.4)]
     spoken = Transcript(
-        language="en", duration=4.0, utterances=[Utterance(text="One two. Three", start=0, end=3, words=words)]
+        language="en",
+        duration=4.0,
+        utterances=[Utterance(text="One two. Three", start=0, end=3, words=words)],
     )
     times = [n / 25 for n in range(0, 101, 2)]
     for style in ("classic", "progressive"):

@@ -6,12 +6,13 @@ import asyncio
 from typing import Any
 
 from libs.chassis.codec import encode
+from libs.chassis.fetch import HTTP
 from libs.contracts.access import Principal
 from libs.contracts.errors import InvalidInputError
 from libs.contracts.jobs import ComposeSpec, Job
 from services.edge.contracts.videocraft.errors import invalid
 from services.edge.contracts.videocraft.inputs import Draft, draft_of, finished, source_path
-from services.edge.sources import HTTP, Sources
+from services.edge.sources import Sources
 from services.edge.submitting import Submitting
 
 _LOOKUPS = 16
@@ -55,7 +56,7 @@ class Creating:
         async def find(kind: str, src: str) -> dict[str, Any] | InvalidInputError:
             async with room:
                 try:
-                    found = await self._sources.find(src, owner, base, kind=kind, rules=HTTP)
+                    found = await self._sources.find(src, owner, base, kind=kind, schemes=HTTP)
                 except InvalidInputError as error:
                     return error
             return {"source": found.stored, "url": found.url}
