@@ -49,7 +49,14 @@ def drawn(script: str, size: tuple[int, int], times: Sequence[float], folder: Pa
     moved = "+".join(f"eq(N,{number})*{frame}" for number, frame in enumerate(frames))
     colour = "".join(f"{part:02x}" for part in GROUND)
     ground = f"color=0x{colour}:s={width}x{height}:r={RATE}:d={len(frames) / RATE},format=rgb24"
-    command = ["-f", "lavfi", "-i", f"{ground},setpts='({moved})/{RATE}/TB',ass={path}", "-fps_mode", "passthrough"]
+    command = [
+        "-f",
+        "lavfi",
+        "-i",
+        f"{ground},setpts='({moved})/{RATE}/TB',ass={path}",
+        "-fps_mode",
+        "passthrough",
+    ]
     raw = subprocess.run(
         ["ffmpeg", "-nostdin", "-v", "error", *command, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
         check=True,
@@ -64,6 +71,11 @@ def ink(frame: Pixels) -> NDArray[np.bool_]:
     """Where something is drawn."""
     found: NDArray[np.bool_] = np.abs(frame - np.array(GROUND)).max(axis=-1) > 8
     return found
+
+
+def alike(one: Pixels, other: Pixels) -> float:
+    """The share of pixels where both are drawn, or neither."""
+    return float(np.equal(ink(one), ink(other)).mean())
 
 
 def near(frame: Pixels, colour: tuple[int, int, int], tolerance: int = 24) -> NDArray[np.bool_]:
