@@ -11,12 +11,12 @@ PORT ?= 8000
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-setup: $(VENV)/.installed ## Make .venv from requirements.lock and make sure of ffmpeg
+setup: $(VENV)/.installed ## Make .venv from requirements.lock and the speech model, and make sure of ffmpeg
 
 $(VENV)/.installed: requirements.lock pyproject.toml scripts/setup.sh
 	@./scripts/setup.sh
 
-setup-tests: setup ## Make sure of the programs that only tests use
+setup-tests: setup ## Make sure of what only tests use
 	@./scripts/setup-tests.sh
 
 demo: setup ## Send a real video through the whole system and show what comes out

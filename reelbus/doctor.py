@@ -151,17 +151,15 @@ def _postgres() -> Finding:
 
 
 def _speech_model() -> Finding:
-    """Of the settings that the speech service would have."""
-    from services.speech.settings import SpeechServiceSettings
-
-    settings = SpeechServiceSettings()
-    folder = settings.models_folder / settings.speech_model
-    is_own = settings.speech_model == models.WHISPER_BASE.name
+    """That of the settings which the speech service would have."""
+    name = os.environ.get("REELBUS_SPEECH_MODEL") or models.WHISPER_BASE.name
+    folder = models.root() / name
+    is_own = name == models.WHISPER_BASE.name
     if models.whole(folder) if is_own else (folder / models.WEIGHTS).is_file():
         return Finding("speech model", True, str(folder))
     if not is_own:
-        message = f"{settings.speech_model} is not in {settings.models_folder}"
-        if settings.speech_download:
+        message = f"{name} is not in {models.root()}"
+        if os.environ.get("REELBUS_SPEECH_DOWNLOAD", "").lower() in {"1", "true", "yes", "on"}:
             return Finding("speech model", True, f"{message}; it is downloaded when speech starts")
         return Finding("speech model", False, message, "REELBUS_SPEECH_DOWNLOAD=true reelbus up")
     return Finding("speech model", False, f"{folder} is missing or not whole", models.COMMAND)

@@ -46,6 +46,11 @@ WHISPER_BASE = Model(
 )
 
 
+def root() -> Path:
+    """The folder of models, as the speech service finds it."""
+    return Path(os.environ.get("REELBUS_SPEECH_MODELS") or Path(sys.prefix) / "models")
+
+
 def assemble(root: Path, model: Model = WHISPER_BASE) -> Path:
     """The folder of `model` in `root`, made where it is not there or not whole.
 
@@ -105,10 +110,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def main() -> None:
-    from services.speech.settings import SpeechServiceSettings
-
     try:
-        assemble(SpeechServiceSettings().models_folder)
+        assemble(root())
     except StackError as error:
         sys.exit(str(error))
 

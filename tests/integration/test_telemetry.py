@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -10,6 +11,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from libs.chassis.bus import Bus, started
+from libs.chassis.settings import BusSettings
+from libs.contracts.rpc import DESCRIBE_SPEECH, DESCRIBE_TRANSCODE, Describe, Description
+from reelbus.stack import connection
 from tests.integration.client import User, unique_copy
 from tests.integration.motion import Studio
 from tests.integration.otlp import Collector, Span, draw
@@ -44,6 +49,8 @@ SERIES = {
     "analyze": ["reelbus_tasks_total", "reelbus_task_seconds_count", "reelbus_ffmpeg_seconds_count"],
     "sessions": ["reelbus_tasks_total", "reelbus_task_seconds_count", "reelbus_ffmpeg_seconds_count",
                  "reelbus_rpc_seconds_count", "reelbus_storage_seconds_count"],
+    "speech": ["reelbus_speech_real_time_factor_count", "reelbus_rpc_seconds_count",
+               "reelbus_storage_seconds_count"],
     "notify": ["reelbus_ws_connections", "reelbus_ws_messages_total", "reelbus_ws_lag_seconds_count"],
 }  # fmt: skip
 COMMON = [
@@ -64,6 +71,20 @@ def upload_trace(
         socket.wait_ends(user.upload(clip, client_id=client_id))
 
     return trace_with(collector, JOURNEY, "POST /upload", began)
+
+
+@pytest.fixture(scope="module")
+def descriptions(stack: Stack) -> list[Description]:
+    """What workers say of themselves."""
+    settings = BusSettings(nats_url=connection.load(stack.data).environ()["REELBUS_NATS_URL"])
+
+    async def ask() -> list[Description]:
+        bus = Bus("operator", settings)
+        await bus.connect()
+        async with started(bus):
+            return [await bus.call(method, Describe()) for method in (DESCRIBE_TRANSCODE, DESCRIBE_SPEECH)]
+
+    return asyncio.run(ask())
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +143,19 @@ def test_work_is_a_part_of_the_request_that_asked_for_it(upload_trace: list[Span
 
 
 @pytest.mark.parametrize("service", list(SERIES))
-@pytest.mark.usefixtures("upload_trace", "session_trace")
+@pytest.mark.usefixtures("upload_trace", "session_trace", "descriptions")
 def test_every_service_has_its_series(stack: Stack, service: str) -> None:
     names = [name for name in stack.processes() if name.removesuffix("-2") == service]
     pages = [httpx.get(f"http://127.0.0.1:{stack.process(name)['port']}/metrics").text for name in names]
     for series in [*SERIES[service], *COMMON]:
         assert any(f"\n{series}" in page for page in pages), series
+
+
+def test_workers_say_what_they_work_with(descriptions: list[Description]) -> None:
+    transcode, speech = descriptions
+    assert transcode.ready
+    assert transcode.tool.startswith("ffmpeg version ")
+    assert (speech.tool, speech.ready) == ("faster-whisper 1.2.1, whisper-base", True)
 
 
 def test_logs_are_json_and_name_the_trace(stack: Stack) -> None:

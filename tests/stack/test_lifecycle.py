@@ -17,8 +17,8 @@ from reelbus.stack.errors import NotRunningError
 from tests.stack.harness import Stack, listener, wait_until
 
 EVERYTHING = [
-    *("nats", "postgres", "s3", "ingest", "jobs", "transcode", "analyze", "sessions", "notify", "edge"),
-    "caddy",
+    *("nats", "postgres", "s3", "ingest", "jobs", "transcode", "analyze", "sessions", "speech"),
+    *("notify", "edge", "caddy"),
 ]
 
 

@@ -95,7 +95,8 @@ def test_replicas_multiply_services_alone() -> None:
     names = list(build(Options(replicas=2), machine()))
     assert names == [
         *("nats", "postgres", "s3", "ingest", "ingest-2", "jobs", "jobs-2", "transcode", "transcode-2"),
-        *("analyze", "analyze-2", "sessions", "sessions-2", "notify", "notify-2", "edge", "edge-2", "caddy"),
+        *("analyze", "analyze-2", "sessions", "sessions-2", "speech", "speech-2"),
+        *("notify", "notify-2", "edge", "edge-2", "caddy"),
     ]
 
 
@@ -103,7 +104,7 @@ def test_stop_order() -> None:
     ranks = {name: spec.rank for name, spec in build(Options(), machine()).items()}
     order = ["caddy", "edge", "notify", "transcode", "jobs", "ingest", "s3", "nats", "postgres"]
     assert sorted(order, key=lambda name: -ranks[name]) == order
-    assert ranks["analyze"] == ranks["transcode"]
+    assert ranks["speech"] == ranks["analyze"] == ranks["transcode"]
 
 
 def test_needs() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from reelbus import doctor
-from reelbus.models import WEIGHTS, WHISPER_BASE, Model, assemble, whole
+from reelbus.models import WEIGHTS, WHISPER_BASE, Model, assemble, root, whole
 from reelbus.stack.errors import StackError
 from reelbus.stack.layout import Layout
+from services.speech.settings import SpeechServiceSettings
 
 PARTS = (b"first", b" and second")
 
@@ -96,6 +97,17 @@ def test_the_doctor_finds_another_model(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("REELBUS_SPEECH_MODEL", str(tmp_path / "own"))
     (found,) = [each for each in doctor.examine(Layout.at(tmp_path), 0) if each.name == "speech model"]
     assert found.ok
+
+
+@pytest.mark.parametrize("folder", ["", "/somewhere/models"])
+def test_the_command_and_the_service_agree(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REELBUS_SPEECH_MODEL", raising=False)
+    monkeypatch.delenv("REELBUS_SPEECH_MODELS", raising=False)
+    if folder:
+        monkeypatch.setenv("REELBUS_SPEECH_MODELS", folder)
+    settings = SpeechServiceSettings()
+    assert settings.models_folder == root()
+    assert settings.speech_model == WHISPER_BASE.name
 
 
 def test_the_packages_that_are_pinned_hold_the_pinned_model(tmp_path: Path) -> None:

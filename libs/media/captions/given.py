@@ -58,6 +58,8 @@ def _cues(lines: list[str], first: int, *, web: bool) -> Iterator[tuple[int, str
     """(line, raw text, start, end) of each cue."""
     held: tuple[int, list[str], float, float] | None = None
     for block in _blocks(lines, first):
+        if web and block.lines[0].startswith(("NOTE ", "NOTE\t")):
+            continue
         at = next((i for i, line in enumerate(block.lines[:2]) if "-->" in line), None)
         if at is None:
             if not web and held is None:

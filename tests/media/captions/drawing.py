@@ -73,6 +73,11 @@ def ink(frame: Pixels) -> NDArray[np.bool_]:
     return found
 
 
+def alike(one: Pixels, other: Pixels) -> float:
+    """The share of pixels where both are drawn, or neither."""
+    return float(np.equal(ink(one), ink(other)).mean())
+
+
 def near(frame: Pixels, colour: tuple[int, int, int], tolerance: int = 24) -> NDArray[np.bool_]:
     """Where `frame` has about that colour."""
     found: NDArray[np.bool_] = np.abs(frame - np.array(colour)).max(axis=-1) <= tolerance
