@@ -81,6 +81,8 @@ def draft_of(given: dict[str, Any]) -> Draft:
     )
     if draft.elements > MAX_ELEMENTS:
         top.note("scenes", f"At most {MAX_ELEMENTS} elements are allowed in all")
+    if draft.problems:  # what cannot be kept may be one of them
+        return draft
     if not keepable(given):
         top.note("body", "Value nests too deep, or holds a NUL or a number that is too large")
     elif kept_size(given) > 2 * MAX_BODY:

@@ -127,7 +127,8 @@ class Cinema(Office):
         (new,) = request.submissions
         if not isinstance(new.spec, ComposeSpec):
             return super()._submit(request)
-        known = [each.job for each in self.added.values() if each.job.key == new.key]
+        jobs = [each.job for each in self.added.values()]
+        known = [each for each in jobs if (each.owner, each.key) == (request.owner, new.key)]
         if known:
             return JobList(jobs=known)
         fields = {"key": new.key, "owner": request.owner, "state": JobState.PENDING, "progress": 0.0}
