@@ -13,6 +13,7 @@ from tests.integration.client import Operator, User
 from tests.integration.credentials import issuer
 from tests.integration.otlp import Collector
 from tests.integration.pages import Site
+from tests.integration.warehouse import NETWORK, Warehouse
 from tests.media.corpus import corpus
 from tests.stack.harness import Stack
 
@@ -47,12 +48,24 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector, site: Site) -> Iterator[Stack]:
+def warehouse() -> Iterator[Warehouse]:
+    """Media that the stack may fetch."""
+    warehouse = Warehouse()
+    yield warehouse
+    warehouse.close()
+
+
+@pytest.fixture(scope="session")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, collector: Collector, site: Site, warehouse: Warehouse
+) -> Iterator[Stack]:
     """Leave it whole: every process ready."""
     env = {
         **IMPATIENT,
         **issuer(tmp_path_factory.mktemp("issuer")),
         "REELBUS_OTLP_ENDPOINT": collector.url,
+        "REELBUS_FETCH_NETWORKS": NETWORK,
+        "REELBUS_FETCH_PORTS": f"80,443,{warehouse.port}",
         "REELBUS_MOTION_ORIGINS": json.dumps([WEB_APP, site.origin]),
     }
     stack = Stack(tmp_path_factory.mktemp("integration") / "data", ROOT, env=env)
