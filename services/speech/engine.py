@@ -153,5 +153,6 @@ def load(settings: SpeechServiceSettings) -> Engine:
 
 
 def has_model(folder: Path) -> bool:
-    """Whether a model in the format of CTranslate2 is in `folder`."""
-    return (folder / "model.bin").is_file()
+    """Whether a model in the format of CTranslate2 is in `folder`, with the tokenizer that faster-whisper
+    would otherwise download."""
+    return all((folder / name).is_file() for name in ("model.bin", "tokenizer.json"))
