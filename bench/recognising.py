@@ -1,5 +1,8 @@
-"""Recognition in a process of its own, so that its memory can be told: `python -m bench.recognising ours FILE`
-is what the speech service does with a file, `bare` the same by faster-whisper alone."""
+"""Recognition in a process of its own, so that its memory can be told.
+
+`python -m bench.recognising ours FILE` is what the speech service does with a file, `bare` the same by
+faster-whisper alone.
+"""
 
 from __future__ import annotations
 

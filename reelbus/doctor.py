@@ -155,7 +155,7 @@ def _speech_model() -> Finding:
     name = os.environ.get("REELBUS_SPEECH_MODEL") or models.WHISPER_BASE.name
     folder = models.root() / name
     is_own = name == models.WHISPER_BASE.name
-    if models.whole(folder) if is_own else (folder / models.WEIGHTS).is_file():
+    if models.whole(folder) if is_own else all((folder / each).is_file() for each in models.NEEDED):
         return Finding("speech model", True, str(folder))
     if not is_own:
         message = f"{name} is not in {models.root()}"

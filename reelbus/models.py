@@ -18,6 +18,8 @@ from reelbus.stack.errors import StackError
 CHUNK = 1 << 20
 COMMAND = f"{sys.executable} -m reelbus.models"
 WEIGHTS = "model.bin"
+NEEDED = (WEIGHTS, "tokenizer.json")
+"""Of any model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from services.speech.windows import Span, Window
 from services.speech.words import Heard
 
 SPEECH = VadOptions(
-    min_silence_duration_ms=250, min_speech_duration_ms=60, speech_pad_ms=0, max_speech_duration_s=28.0
+    min_silence_duration_ms=250, min_speech_duration_ms=150, speech_pad_ms=0, max_speech_duration_s=28.0
 )
 """Close to the sound: what is around speech is added by `windows`, and words begin where this says."""
 TEMPERATURES, CANDIDATES = (0.0, 0.4, 0.8), 2
@@ -153,5 +153,6 @@ def load(settings: SpeechServiceSettings) -> Engine:
 
 
 def has_model(folder: Path) -> bool:
-    """Whether a model in the format of CTranslate2 is in `folder`."""
-    return (folder / "model.bin").is_file()
+    """Whether a model in the format of CTranslate2 is in `folder`, with the tokenizer that faster-whisper
+    would otherwise download."""
+    return all((folder / name).is_file() for name in ("model.bin", "tokenizer.json"))

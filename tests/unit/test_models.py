@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reelbus import doctor
-from reelbus.models import WEIGHTS, WHISPER_BASE, Model, assemble, root, whole
+from reelbus.models import NEEDED, WEIGHTS, WHISPER_BASE, Model, assemble, root, whole
 from reelbus.stack.errors import StackError
 from reelbus.stack.layout import Layout
 from services.speech.settings import SpeechServiceSettings
@@ -93,7 +93,8 @@ def test_the_doctor_says_what_mends_a_missing_model(
 
 def test_the_doctor_finds_another_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "own").mkdir()
-    (tmp_path / "own" / WEIGHTS).touch()
+    for name in NEEDED:
+        (tmp_path / "own" / name).touch()
     monkeypatch.setenv("REELBUS_SPEECH_MODEL", str(tmp_path / "own"))
     (found,) = [each for each in doctor.examine(Layout.at(tmp_path), 0) if each.name == "speech model"]
     assert found.ok

@@ -22,5 +22,8 @@ def test_nothing_is_downloaded_that_is_not_wanted(name: str, tmp_path: Path) -> 
 def test_a_broken_model_is_an_error_in_words(tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "model.bin").write_bytes(b"nothing")
+    with pytest.raises(UnavailableError, match="is not in"):  # nor is a tokenizer downloaded for it
+        load(SpeechServiceSettings(speech_model="broken", speech_models=tmp_path))
+    (tmp_path / "broken" / "tokenizer.json").write_text("{}")
     with pytest.raises(UnavailableError, match="cannot be loaded"):
         load(SpeechServiceSettings(speech_model="broken", speech_models=tmp_path))
