@@ -32,7 +32,7 @@ FIT_MODES = ("pad", "crop", "blur")
 MAX_FOCUS = 128
 """Points that one crop looks at, one after the other."""
 SPEEDS, GAINS, TARGETS, PEAKS = (0.1, 10.0), (-60.0, 30.0), (-70.0, -5.0), (-9.0, 0.0)
-MAX_SUBTITLES = 16 << 20
+MAX_SUBTITLES = 64 << 20
 """Bytes of a subtitle file."""
 
 _MEASURES = {"integrated": (-99.0, 20.0), "true_peak": (-199.0, 99.0), "range": (0.0, 99.0),

@@ -80,7 +80,7 @@ class Layout:
             return None
         size = self.look.size
         while (starts := self._starts(runs, size, most, whole=True)) is None:
-            size *= _SMALLER
+            size = min(size * _SMALLER, self._widest(runs, size))
             if size < _SMALLEST:
                 raise UnavailableError("A caption has no room in the movie at any size.")
         ends = [*starts[1:], len(runs)]
@@ -113,6 +113,12 @@ class Layout:
             if tall <= height:
                 return starts
         return None
+
+    def _widest(self, runs: list[Run], size: float) -> float:
+        """The largest size at which every part may have room, when `size` is too large."""
+        room = self.width * (1 - 2 * MARGIN) - 2 * self._around(size)[0]
+        part = max(run.part.width for run in runs) + 2 * max(run.part.over for run in runs)
+        return max(room / part, size / 2)
 
     def _around(self, size: float) -> tuple[float, float]:
         """Pixels around the letters for outline, shadow and box, at the sides and above and below."""

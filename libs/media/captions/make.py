@@ -17,6 +17,7 @@ from libs.media.captions.layout import Layout
 from libs.media.captions.look import look
 from libs.media.captions.words import Piece, pieces, placed, shifted
 from libs.media.captions.writing import subrip, webvtt
+from libs.media.checks import MAX_SUBTITLES
 
 MAX_WORDS, MAX_SECTIONS = 100_000, 500
 MAX_SIDE = 16_384
@@ -74,6 +75,9 @@ def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) ->
         scenes.append(scene)
         cues += of_scene
         utterances += _shifted(each)
+    ass = script(width, height, scenes)
+    if len(ass.encode()) > MAX_SUBTITLES:
+        raise InvalidInputError("There is too much text in the captions of this movie.")
     cues.sort(key=lambda cue: cue.start)
     utterances.sort(key=lambda utterance: utterance.start)
     transcript = Transcript(
@@ -83,7 +87,7 @@ def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) ->
         model=next((each.transcript.model for each in said if each.transcript.model), ""),
     )
     return Captions(
-        ass=script(width, height, scenes),
+        ass=ass,
         subrip=subrip(cues),
         webvtt=webvtt(cues),
         transcript=transcript,
