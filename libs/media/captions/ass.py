@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from libs.media.captions.grouping import HOLD, Cue
-from libs.media.captions.layout import BOX_ABOVE, BOX_ASIDE, Laid, Run
+from libs.media.captions.layout import Laid, Run
 from libs.media.captions.look import Colour, Look
 from libs.media.captions.text import right_to_left
 from libs.media.captions.words import joined
@@ -156,10 +156,9 @@ def _anchor(look: Look, laid: Laid, width: int, height: int) -> tuple[float, flo
 def _box(look: Look, colour: Colour, laid: Laid, x: float, y: float) -> str:
     """A filled rectangle around the block of lines."""
     column, row = (look.alignment - 1) % 3, (look.alignment - 1) // 3
-    aside, above = BOX_ASIDE * laid.size, BOX_ABOVE * laid.size
-    left = x - (0.0, 0.5, 1.0)[column] * laid.width - aside
-    top = y - (1.0, 0.5, 0.0)[row] * laid.height - above
-    wide, tall = round(laid.width + 2 * aside), round(laid.height + 2 * above)
+    left = x - (0.0, 0.5, 1.0)[column] * laid.width - laid.aside
+    top = y - (1.0, 0.5, 0.0)[row] * laid.height - laid.above
+    wide, tall = round(laid.width + 2 * laid.aside), round(laid.height + 2 * laid.above)
     tags = f"\\an7\\pos({round(left)},{round(top)})\\bord0\\shad0{_colour(colour)}"
     return f"{{{tags}\\p1}}m 0 0 l {wide} 0 {wide} {tall} 0 {tall}{{\\p0}}"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 
 from libs.contracts.captions import CaptionSection, Transcript, Utterance
 from libs.contracts.errors import InvalidInputError, OutOfRangeError
@@ -20,8 +19,8 @@ from libs.media.captions.writing import subrip, webvtt
 from libs.media.checks import MAX_SUBTITLES
 
 MAX_WORDS, MAX_SECTIONS = 100_000, 500
-MAX_SIDE = 16_384
-"""Pixels of a movie."""
+MAX_SIDE, MAX_SECONDS = 16_384, 1_000_000
+"""Of a movie: pixels, and time."""
 NOBODY = "und"
 
 
@@ -144,5 +143,5 @@ def _most_spoken(languages: Counter[str]) -> str:
 
 
 def _check(section: CaptionSection) -> None:
-    if not (isfinite(section.start) and isfinite(section.length)) or section.start < 0 or section.length <= 0:
-        raise OutOfRangeError("A section of captions starts in its movie and has a length.")
+    if not (0 <= section.start < MAX_SECONDS and 0 < section.length <= MAX_SECONDS):
+        raise OutOfRangeError(f"A section of captions begins and ends in a movie of {MAX_SECONDS} seconds.")
