@@ -8,8 +8,10 @@ import msgspec
 
 from libs.chassis.telemetry import TRACER
 from libs.chassis.worker import TaskContext
+from libs.contracts.captions import Transcript
 from libs.contracts.errors import InvalidInputError
 from libs.contracts.tasks import RecogniseResult, RecogniseTask
+from libs.media.notes import audible
 from libs.media.tools import Tools
 from services.speech.languages import for_model
 from services.speech.listener import Listener
@@ -26,14 +28,24 @@ class SpeechRecogniser:
         self._longest = longest
 
     async def __call__(self, task: RecogniseTask, context: TaskContext) -> RecogniseResult:
-        """Raises `InvalidInputError` for another model than the own one and for a language that it does not
-        know, `MediaError` for a medium without sound or with too much of it."""
+        """Nothing is said in a medium without sound. Raises `InvalidInputError` for another model than the own
+        one and for a language that it does not know, `MediaError` for a medium with too much sound."""
         engine = self._listener.engine
         if task.model != engine.name:
             raise InvalidInputError(
                 f"This was planned for the speech model {task.model!r}, but {engine.name!r} is what there is."
             )
         language = for_model(task.language, engine.languages)
+        transcript = Transcript(language=NOTHING_SAID, duration=0.0, model=engine.name)
+        if audible(task.info):
+            transcript = await self._heard(task, context, language)
+        path = context.scratch / "transcript.json"
+        path.write_bytes(msgspec.json.encode(transcript))
+        artifact = await context.artifact(path, path.name, "application/json")
+        words = sum(len(utterance.words) for utterance in transcript.utterances)
+        return RecogniseResult(artifact=artifact, language=transcript.language, words=words)
+
+    async def _heard(self, task: RecogniseTask, context: TaskContext, language: str | None) -> Transcript:
         staged = await context.stage(task.source)
         begun = time.monotonic()
         sound = await decode(
@@ -47,8 +59,4 @@ class SpeechRecogniser:
         with TRACER.start_as_current_span("recognise speech", attributes={"seconds": sound.duration}):
             transcript = await self._listener.listen(sound, language, context.progress)
         observe(transcript.language, sound.duration, time.monotonic() - begun)
-        path = context.scratch / "transcript.json"
-        path.write_bytes(msgspec.json.encode(transcript))
-        artifact = await context.artifact(path, path.name, "application/json")
-        words = sum(len(utterance.words) for utterance in transcript.utterances)
-        return RecogniseResult(artifact=artifact, language=transcript.language, words=words)
+        return transcript

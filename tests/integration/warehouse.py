@@ -35,7 +35,7 @@ class Warehouse:
                     shelves.open -= 1
 
             def _answer(self) -> None:
-                *slow, name = self.path.strip("/").split("/")
+                *slow, name = self.path.partition("?")[0].strip("/").split("/")
                 if name == "away":
                     self.send_error(503)
                 elif name == "home":

@@ -2,7 +2,7 @@
 
 Text is put by `\\pos`, so that nothing is moved out of the way of anything; a box is a drawing under it. The
 spoken word has its colour by one event per word. Every word and every space is a run of its own, whatever its
-colour (`\\2c`, which is seen only in karaoke, tells them apart), so that kerning is the same in all events of
+colour (`\\2a`, which is seen only in karaoke, tells them apart), so that kerning is the same in all events of
 a caption and nothing moves.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from libs.media.captions.grouping import HOLD, Cue
-from libs.media.captions.layout import BOX_ABOVE, BOX_ASIDE, Laid, Run
+from libs.media.captions.layout import Laid, Run
 from libs.media.captions.look import Colour, Look
 from libs.media.captions.text import right_to_left
 from libs.media.captions.words import joined
@@ -121,14 +121,16 @@ def _text(
     line: Iterable[tuple[int, Run]], look: Look, spoken: int | None, size: float, backwards: bool
 ) -> str:
     """One line; `backwards`: it is read from right to left, whatever it begins with."""
-    family, written = "", []
+    family, colour, written = "", "", list[str]()
     for index, (number, run) in enumerate(line):
         tags = f"\\fn{run.face.family}\\fs{_plain(size * run.scale)}" if run.face.family != family else ""
         family = run.face.family
         if run.space and index:
             written.append(f"{{{_apart(number - 1)}{tags}}} ")
             tags = ""
-        tags += _apart(number) + _colour(look.word if run.piece == spoken else look.line)
+        wanted = _colour(look.word if run.piece == spoken else look.line)
+        tags += _apart(number) + (wanted if wanted != colour else "")
+        colour = wanted
         mark = "" if index else _RIGHT if backwards else _LEFT
         written.append(f"{{{tags}}}{mark}{escaped(run.text)}")
     return "".join(written)
@@ -141,7 +143,7 @@ def escaped(text: str) -> str:
 
 
 def _apart(number: int) -> str:
-    return f"\\2c&H{number % 2:06X}&"
+    return f"\\2a{number % 2}"
 
 
 def _anchor(look: Look, laid: Laid, width: int, height: int) -> tuple[float, float]:
@@ -154,10 +156,9 @@ def _anchor(look: Look, laid: Laid, width: int, height: int) -> tuple[float, flo
 def _box(look: Look, colour: Colour, laid: Laid, x: float, y: float) -> str:
     """A filled rectangle around the block of lines."""
     column, row = (look.alignment - 1) % 3, (look.alignment - 1) // 3
-    aside, above = BOX_ASIDE * laid.size, BOX_ABOVE * laid.size
-    left = x - (0.0, 0.5, 1.0)[column] * laid.width - aside
-    top = y - (1.0, 0.5, 0.0)[row] * laid.height - above
-    wide, tall = round(laid.width + 2 * aside), round(laid.height + 2 * above)
+    left = x - (0.0, 0.5, 1.0)[column] * laid.width - laid.aside
+    top = y - (1.0, 0.5, 0.0)[row] * laid.height - laid.above
+    wide, tall = round(laid.width + 2 * laid.aside), round(laid.height + 2 * laid.above)
     tags = f"\\an7\\pos({round(left)},{round(top)})\\bord0\\shad0{_colour(colour)}"
     return f"{{{tags}\\p1}}m 0 0 l {wide} 0 {wide} {tall} 0 {tall}{{\\p0}}"
 

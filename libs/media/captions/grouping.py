@@ -38,9 +38,12 @@ def spoken(said: Sequence[Piece], fits: Fits, end: float) -> list[Cue]:
     """Captions of words by pauses, sentences, and room; the last ends at `end` at the latest."""
     groups: list[list[Piece]] = []
     for sentence in _sentences(said):
+        if _short(sentence) and fits(sentence):
+            groups.append(sentence)
+            continue
         count = len(_filled(sentence, fits, MAX_COLUMNS))
         even = -(-_columns(sentence) // count)
-        groups += _filled(sentence, fits, even) if count > 1 else [sentence]
+        groups += _filled(sentence, fits, even)
     cues = []
     for number, group in enumerate(groups):
         following = groups[number + 1][0].start if number + 1 < len(groups) else end
@@ -121,6 +124,10 @@ def _filled(sentence: Sequence[Piece], fits: Fits, aim: int) -> list[list[Piece]
             taken = 0
         taken += wide
     return parts
+
+
+def _short(pieces: Sequence[Piece]) -> bool:
+    return pieces[-1].end - pieces[0].start <= LONGEST and _columns(pieces) <= MAX_COLUMNS
 
 
 def _columns(pieces: Sequence[Piece]) -> int:

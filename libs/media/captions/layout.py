@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from libs.contracts.errors import UnavailableError
 from libs.media.captions.fonts import Catalogue, Face
 from libs.media.captions.grouping import MAX_LINES, MOST_LINES
 from libs.media.captions.lines import Part, balanced, fewest, widths
@@ -16,7 +15,7 @@ from libs.media.captions.words import BREAK, NOTHING, Piece
 
 BOX_ASIDE, BOX_ABOVE = 0.28, 0.08
 """What a box is larger than its lines, at each side, as shares of the font size."""
-_SMALLER, _SMALLEST = 0.94, 1.0
+_SMALLER, _SMALLEST = 0.94, 0.1
 _LARGEST = 1.6
 """How many times as large as asked for the font of another writing may be."""
 _SHOWN_LETTERS = 12
@@ -40,13 +39,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Laid:
-    """Lines of runs, not empty; pixels. `width` and `height` are of the block of lines, `inset_x` and
-    `inset_y` how far it stays from the movie's edges."""
+    """Lines of runs, not empty; pixels. `width` and `height` are of the block of lines, `aside` and `above`
+    what is around it for outline, shadow and box, `inset_x` and `inset_y` how far it stays from the movie's
+    edges."""
 
     lines: tuple[tuple[Run, ...], ...]
     size: float
     width: float
     height: float
+    aside: float
+    above: float
     inset_x: float
     inset_y: float
 
@@ -74,26 +76,28 @@ class Layout:
 
     def laid(self, pieces: Sequence[Piece], most: int) -> Laid | None:
         """`pieces` in at most `most` lines, as large as was asked for or as large as there is room; `None`
-        where there is nothing to draw."""
+        where there is nothing to draw, or no room even for dots."""
         runs = self._runs(pieces)
         if not runs:
             return None
         size = self.look.size
         while (starts := self._starts(runs, size, most, whole=True)) is None:
-            size *= _SMALLER
+            size = min(size * _SMALLER, self._widest(runs, size))
             if size < _SMALLEST:
-                raise UnavailableError("A caption has no room in the movie at any size.")
+                return None
         ends = [*starts[1:], len(runs)]
         lines = tuple(tuple(runs[start:end]) for start, end in zip(starts, ends, strict=True))
         aside, above = self._around(size)
-        spill = _spill(lines[0], lines[-1])
+        above += _spill(lines[0], lines[-1]) * size
         return Laid(
             lines=lines,
             size=round(size, 2),
             width=max(widths([run.part for run in runs], starts)) * size,
             height=sum(_height(line) for line in lines) * size,
+            aside=aside,
+            above=above,
             inset_x=MARGIN * self.width + aside,
-            inset_y=MARGIN * self.height + above + (0 if self.look.box else spill * size),
+            inset_y=MARGIN * self.height + above,
         )
 
     def _starts(self, runs: list[Run], size: float, most: int, *, whole: bool) -> list[int] | None:
@@ -113,6 +117,12 @@ class Layout:
             if tall <= height:
                 return starts
         return None
+
+    def _widest(self, runs: list[Run], size: float) -> float:
+        """The largest size at which every part may have room, when `size` is too large."""
+        room = self.width * (1 - 2 * MARGIN) - 2 * self._around(size)[0]
+        part = max(run.part.width for run in runs) + 2 * max(run.part.over for run in runs)
+        return max(room / part, size / 2)
 
     def _around(self, size: float) -> tuple[float, float]:
         """Pixels around the letters for outline, shadow and box, at the sides and above and below."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 
 from libs.contracts.captions import CaptionSection, Transcript, Utterance
 from libs.contracts.errors import InvalidInputError, OutOfRangeError
@@ -17,10 +16,11 @@ from libs.media.captions.layout import Layout
 from libs.media.captions.look import look
 from libs.media.captions.words import Piece, pieces, placed, shifted
 from libs.media.captions.writing import subrip, webvtt
+from libs.media.checks import MAX_SUBTITLES
 
 MAX_WORDS, MAX_SECTIONS = 100_000, 500
-MAX_SIDE = 16_384
-"""Pixels of a movie."""
+MAX_SIDE, MAX_SECONDS = 16_384, 1_000_000
+"""Of a movie: pixels, and time."""
 NOBODY = "und"
 
 
@@ -74,6 +74,9 @@ def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) ->
         scenes.append(scene)
         cues += of_scene
         utterances += _shifted(each)
+    ass = script(width, height, scenes)
+    if len(ass.encode()) > MAX_SUBTITLES:
+        raise InvalidInputError("There is too much text in the captions of this movie.")
     cues.sort(key=lambda cue: cue.start)
     utterances.sort(key=lambda utterance: utterance.start)
     transcript = Transcript(
@@ -83,7 +86,7 @@ def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) ->
         model=next((each.transcript.model for each in said if each.transcript.model), ""),
     )
     return Captions(
-        ass=script(width, height, scenes),
+        ass=ass,
         subrip=subrip(cues),
         webvtt=webvtt(cues),
         transcript=transcript,
@@ -140,5 +143,5 @@ def _most_spoken(languages: Counter[str]) -> str:
 
 
 def _check(section: CaptionSection) -> None:
-    if not (isfinite(section.start) and isfinite(section.length)) or section.start < 0 or section.length <= 0:
-        raise OutOfRangeError("A section of captions starts in its movie and has a length.")
+    if not (0 <= section.start < MAX_SECONDS and 0 < section.length <= MAX_SECONDS):
+        raise OutOfRangeError(f"A section of captions begins and ends in a movie of {MAX_SECONDS} seconds.")

@@ -26,7 +26,7 @@ def pieces(utterance: Utterance) -> list[Piece]:
     """The words of `utterance`, in order of time; where none were timed, each gets a share of the time by its
     length."""
     if not utterance.words:
-        return _shared(clean(utterance.text), utterance.start, utterance.end)
+        return _shared(clean(utterance.text), max(utterance.start, 0.0), utterance.end)
     found: list[Piece] = []
     for word, before in zip(utterance.words, _gaps(utterance), strict=True):
         start = max(word.start, found[-1].start if found else 0.0)

@@ -146,3 +146,16 @@ def test_two_looks_at_once(tmp_path: Path) -> None:
     assert bottom - top < 30
     _, top, _, bottom = bounds(ink(frame[360:]))
     assert 70 < bottom - top < 120
+
+
+def test_a_box_holds_outline_and_shadow(tmp_path: Path) -> None:
+    style: dict[str, Any] = {
+        "box_color": "#FF0000", "outline_color": "#0000FF", "shadow_color": "#00FF00",
+        "outline_width": 15, "shadow_offset": 10, "font_size": 60, "position": "right-top",
+    }  # fmt: skip
+    [frame] = drawn(made(1280, 720, said("gyÅ", **style)).ass, (1280, 720), [0.2], tmp_path)
+    box, inner = bounds(near(frame, (255, 0, 0), 8)), bounds(ink(frame) & ~near(frame, (255, 0, 0), 8))
+    assert box[0] <= inner[0]
+    assert box[1] <= inner[1]
+    assert box[2] >= inner[2]
+    assert box[3] >= inner[3]
