@@ -35,13 +35,9 @@ FIT_MODES = ("pad", "crop", "blur")
 MAX_FOCUS = 128
 """Points that one crop looks at, one after the other."""
 SPEEDS, GAINS, TARGETS, PEAKS = (0.1, 10.0), (-60.0, 30.0), (-70.0, -5.0), (-9.0, 0.0)
-<<<<<<< HEAD
 LENGTHS = (0.001, 86_400.0)
 """Seconds of what is made of nothing, or of something again and again."""
-MAX_SUBTITLES = 16 << 20
-=======
 MAX_SUBTITLES = 64 << 20
->>>>>>> captions
 """Bytes of a subtitle file."""
 
 _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")

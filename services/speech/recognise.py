@@ -13,7 +13,7 @@ from libs.contracts.errors import InvalidInputError
 from libs.contracts.tasks import RecogniseResult, RecogniseTask
 from libs.media.notes import audible
 from libs.media.tools import Tools
-from services.speech.languages import for_model
+from services.speech.languages import UNDETERMINED, for_model
 from services.speech.listener import Listener
 from services.speech.metrics import observe
 from services.speech.sound import decode
@@ -36,7 +36,7 @@ class SpeechRecogniser:
                 f"This was planned for the speech model {task.model!r}, but {engine.name!r} is what there is."
             )
         language = for_model(task.language, engine.languages)
-        transcript = Transcript(language=NOTHING_SAID, duration=0.0, model=engine.name)
+        transcript = Transcript(language=UNDETERMINED, duration=0.0, model=engine.name)
         if audible(task.info):
             transcript = await self._heard(task, context, language)
         path = context.scratch / "transcript.json"
