@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import psutil
 
@@ -53,14 +54,14 @@ class OfJob:
         self._operator = operator
         self._job_id = job_id
 
-    def all(self) -> dict[str, object]:
+    def all(self) -> dict[str, Any]:
         """By name; empty when nothing is left."""
         rows, tasks = self._rows(), self.tasks()
         content = [fingerprint for _, fingerprint, _ in rows if fingerprint]
         removing = "SELECT count(*) FROM jobs.discards WHERE fingerprint = ANY($1)"
         ((noted,),) = self._operator.sql(removing, content)
         artifacts, uploads = self._stored(content)
-        found: dict[str, object] = {
+        found: dict[str, Any] = {
             "processes": self.processes(tasks),
             "scratch": [path for path in self._operator.scratch_files() if _of(str(path), tasks)],
             "open": [state for _, _, state in rows if state in OPEN],

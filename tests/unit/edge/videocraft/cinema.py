@@ -24,7 +24,7 @@ from tests.unit.edge.verifying import Keys
 from tests.unit.samples import SHA, at, info, job, video
 
 BASE = "/api/v1"
-FILM = b"....ftyp the film"
+FILM = b"....ftyp a movie"
 SRT = "1\n00:00:00,000 --> 00:00:01,000\nÄ word\n".encode()
 AUDIO = {"type": "audio", "src": "https://example.com/audio.mp3"}
 MOVIE: dict[str, Any] = {
@@ -52,12 +52,12 @@ def captions(number: int) -> CaptionResult:
 
 
 def step(name: str, state: StepState = StepState.COMPLETED, **changes: Any) -> Step:
-    return Step(**({"name": name, "state": state} | changes))
+    return Step(name=name, state=state, **changes)
 
 
 def steps(number: int) -> list[Step]:
     """Of a job that is completed."""
-    times = {"started_at": at(1), "ended_at": at(5)}
+    times: dict[str, Any] = {"started_at": at(1), "ended_at": at(5)}
     return [
         step("fetch.0", **times, seconds=1.5),
         step("listen.0", **times, seconds=0.6),
@@ -109,8 +109,9 @@ class Cinema(Office):
         self.objects.content[key] = FILM
         for kind in ("srt", "vtt", "json"):
             self.objects.content[f"results/{number}/captions.{kind}"] = SRT
-        done = {"state": JobState.COMPLETED, "progress": 100.0, "result": result, "completed_at": at(150)}
-        return self.making(number, **({"found": steps(number)} | done | changes))
+        done: dict[str, Any] = {"state": JobState.COMPLETED, "progress": 100.0, "completed_at": at(150)}
+        done |= {"found": steps(number), "result": result}
+        return self.making(number, **(done | changes))
 
     def movie(self) -> Movie:
         """The one that was submitted."""
@@ -131,7 +132,8 @@ class Cinema(Office):
         known = [each for each in jobs if (each.owner, each.key) == (request.owner, new.key)]
         if known:
             return JobList(jobs=known)
-        fields = {"key": new.key, "owner": request.owner, "state": JobState.PENDING, "progress": 0.0}
+        fields: dict[str, Any] = {"key": new.key, "owner": request.owner, "progress": 0.0}
+        fields["state"] = JobState.PENDING
         found = self.making(900 + len(self.makings), **fields, family=request.family).job
         self.added[found.job_id] = JobDetail(job=found, spec=new.spec)
         return JobList(jobs=[found])

@@ -102,10 +102,10 @@ def test_credentials_come_first(client: Client, method: str, path: str) -> None:
 
 
 def test_it_ends(cinema: Cinema) -> None:
-    with cinema_client(cinema, csrf_seconds=0.5) as client:
+    with cinema_client(cinema, csrf_seconds=2.0) as client:
         token = {"X-CSRF-Token": csrf_token(client)}
         assert client.post(f"{BASE}/generate-video", json=MOVIE, headers=token).status_code == 202
-        time.sleep(0.6)
+        time.sleep(2.0)
         answer = client.post(f"{BASE}/generate-video", json=MOVIE, headers=token)
         refusal(answer, 403, "CSRF_TOKEN_INVALID", "help_url")
 

@@ -62,12 +62,13 @@ def test_an_array_of_one(client: Client, cinema: Cinema) -> None:
 def test_everything_that_can_be_said(client: Client, cinema: Cinema) -> None:
     settings = {
         "style": "classic", "font-family": "DejaVu Sans", "font-size": 40.0, "word-color": "#ffd40080",
-        "line-color": "#FFFFFF", "shadow-color": "#000000", "outline-color": "#111111", "box-color": "#22222280",
+        "line-color": "#FFFFFF", "shadow-color": "#000000", "outline-color": "#111111",
+        "box-color": "#22222280",
         "outline-width": 2.5, "shadow-offset": 0, "position": "left-top",
     }  # fmt: skip
     picture = {
-        "type": "image", "src": "http://example.com/logo.png", "x": -10.4, "y": 20, "width": 100, "height": 50,
-        "settings": {"anything": 1}, "comment": "ignored",
+        "type": "image", "src": "http://example.com/logo.png", "x": -10.4, "y": 20, "width": 100,
+        "height": 50, "settings": {"anything": 1}, "comment": "ignored",
     }  # fmt: skip
     clip = {"type": "video", "src": "https://example.com/v.mp4", "volume": 0, "x": None}
     subtitles = {"type": "subtitles", "settings": settings, "language": "pt-BR", "src": " "}
@@ -157,7 +158,7 @@ def test_idempotency(client: Client, cinema: Cinema) -> None:
     again = data(generate(client, [MOVIE], **{"Idempotency-Key": "17"}), "message", status=202)
     assert first["job_id"] == again["job_id"]
     assert len(cinema.asked(SUBMIT_JOBS)) == 1
-    other = {"scenes": [{"elements": []}]}
+    other: Any = {"scenes": [{"elements": []}]}
     refusal(generate(client, other, **{"Idempotency-Key": "17"}), 409, "CONFLICT")
     answer = generate(client, MOVIE, **({"Idempotency-Key": "17"} | bearer("bob")))
     assert data(answer, "message", status=202)["job_id"] != first["job_id"]

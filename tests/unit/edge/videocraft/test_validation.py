@@ -205,7 +205,8 @@ def test_settings_that_are_all_right(client: Client, settings: dict[str, Any]) -
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"{", b"{]", b"\xff\xfe", b"[" * 100_000, b'{"scenes": NaN}', b'{"scenes": [Infinity]}', b"scenes=1",
+        b"", b"{", b"{]", b"\xff\xfe", b"[" * 100_000, b'{"scenes": NaN}', b'{"scenes": [Infinity]}',
+        b"scenes=1",
         b'{"a": "\\ud800"}',
     ],
 )  # fmt: skip
