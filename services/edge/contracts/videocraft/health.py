@@ -12,7 +12,7 @@ import psutil
 
 from libs.chassis.bus import Bus
 from libs.chassis.health import Check
-from libs.contracts.base import Method, utcnow
+from libs.contracts.base import utcnow
 from libs.contracts.errors import ReelbusError, UnavailableError
 from libs.contracts.jobs_view import time_of
 from libs.contracts.movies import JobCounts
@@ -59,8 +59,8 @@ class HealthReport:
         database, storage, speech, ffmpeg, jobs, system = await asyncio.gather(
             _works(self._checks["database"]),
             _works(self._checks["storage"]),
-            _works(lambda: self._ready(DESCRIBE_SPEECH)),
-            _works(lambda: self._ready(DESCRIBE_TRANSCODE)),
+            _works(self._speech),
+            _works(self._ffmpeg),
             self._jobs(),
             asyncio.to_thread(_machine),
         )
@@ -81,10 +81,11 @@ class HealthReport:
             jobs=_work_of(jobs),
         )
 
-    async def _ready(self, method: Method[Describe]) -> None:
-        found: Description = await self._bus.call(method, Describe())
-        if not found.ready:
-            raise UnavailableError(f"{found.tool} cannot work.")
+    async def _speech(self) -> None:
+        _require(await self._bus.call(DESCRIBE_SPEECH, Describe()))
+
+    async def _ffmpeg(self) -> None:
+        _require(await self._bus.call(DESCRIBE_TRANSCODE, Describe()))
 
     async def _jobs(self) -> JobCounts | None:
         try:
@@ -98,6 +99,11 @@ def uptime_of(seconds: float) -> str:
     """`72h35m12s`."""
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes // 60}h{minutes % 60}m{rest}s"
+
+
+def _require(found: Description) -> None:
+    if not found.ready:
+        raise UnavailableError(f"{found.tool} cannot work.")
 
 
 async def _works(check: Check) -> bool:
