@@ -6,6 +6,8 @@ import importlib
 import inspect
 import json
 import pkgutil
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from litestar import Litestar, Router
@@ -31,7 +33,9 @@ def document() -> dict[str, Any]:
 
 def edge() -> Litestar:
     """The edge's application with every family in `services.edge.contracts`."""
-    return litestar([_router(name) for name in families()])
+    modules = [importlib.import_module(f"{contracts.__name__}.{family}.routes") for family in families()]
+    shared = [_built(each.health_route) for each in modules if hasattr(each, "health_route")]
+    return litestar([*map(_router, modules), Router("/", route_handlers=shared)])
 
 
 def families() -> list[str]:
@@ -40,13 +44,16 @@ def families() -> list[str]:
     return sorted(package.name for package in packages if package.ispkg)
 
 
-def _router(family: str) -> Router:
-    module = importlib.import_module(f"{contracts.__name__}.{family}.routes")
+def _router(module: ModuleType) -> Router:
     build = getattr(module, "router", None)
     if build is None:
         raise DocsError(f"{module.__name__} has no function `router`.")
-    router: Router = build(**{name: Inert() for name in inspect.signature(build).parameters})
+    router: Router = _built(build)
     return router
+
+
+def _built(build: Callable[..., Any]) -> Any:
+    return build(**{name: Inert() for name in inspect.signature(build).parameters})
 
 
 def _without_examples(value: Any) -> Any:

@@ -45,9 +45,9 @@ from services.edge.contracts.videocraft.gate import Gate as VideocraftGate
 from services.edge.contracts.videocraft.health import HealthReport
 from services.edge.contracts.videocraft.makings import MakingRecords
 from services.edge.contracts.videocraft.metrics import JobFigures
-from services.edge.contracts.videocraft.router import router as videocraft
+from services.edge.contracts.videocraft.routes import health_route
+from services.edge.contracts.videocraft.routes import router as videocraft
 from services.edge.contracts.videocraft.schemas import FAMILY as VIDEOCRAFT
-from services.edge.contracts.videocraft.system_routes import health_route
 from services.edge.contracts.videocraft.videos import Videos as MadeVideos
 from services.edge.csrf import Csrf
 from services.edge.job_loader import JobLoader
