@@ -28,8 +28,8 @@ class SpeechRecogniser:
         self._longest = longest
 
     async def __call__(self, task: RecogniseTask, context: TaskContext) -> RecogniseResult:
-        """Nothing is said in a medium without sound. Raises `InvalidInputError` for another model than the own
-        one and for a language that it does not know, `MediaError` for a medium with too much sound."""
+        """Nothing is said in a medium without sound. Raises `InvalidInputError` for another model than the
+        own one and for a language that it does not know, `MediaError` for a medium with too much sound."""
         engine = self._listener.engine
         if task.model != engine.name:
             raise InvalidInputError(
