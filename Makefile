@@ -6,7 +6,7 @@ DATA ?= .reelbus
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo up down status test lint types check unit chassis integration chaos bench docs lock clean
+.PHONY: help setup setup-tests demo up down status test lint types check unit media chassis integration chaos bench docs lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -32,10 +32,13 @@ status: setup ## Show the processes of the stack
 	@$(BIN)/reelbus status --data $(DATA)
 
 test: check setup-tests ## Lint, type-check and run all tests: those that compute beside those that wait
-	@$(MAKE) --no-print-directory -j3 unit chassis integration
+	@$(MAKE) --no-print-directory -j3 integration media unit chassis
 
-unit: setup-tests ## Run the tests of code and media (the contract tests start a nats-server)
-	$(BIN)/pytest tests/contract tests/media tests/unit
+unit: setup-tests ## Run the tests of code (the contract tests start a nats-server)
+	$(BIN)/pytest tests/contract tests/unit
+
+media: setup-tests ## Run the tests that decode, cut, encode, compose and recognise real media
+	$(BIN)/pytest tests/media
 
 chassis: setup-tests ## Run the tests of single parts against real servers, of the embedded stack, and of the demo
 	$(BIN)/pytest tests/chassis tests/stack tests/e2e
