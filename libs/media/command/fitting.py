@@ -14,7 +14,7 @@ from libs.media.command.clock import seconds
 from libs.media.command.session import Session
 from libs.media.passes.clocks import exact
 from libs.media.passes.tree import main_source
-from libs.media.walk import children, sources
+from libs.media.walk import children
 
 RESIZING = {"crop": {"w", "h"}, "pad": {"w", "h"}, "scale": {"w", "h"}}
 """Filters and the options with which they change the size."""
@@ -62,7 +62,8 @@ def conform(node: Concat, session: Session, pictures: Callable[[Node, Session], 
     else:
         aspect = f"{first.aspect.numerator}/{first.aspect.denominator}"
         streams = [stream.filter("setsar", aspect) for stream in streams]
-    formats = [source.info.video.pixel_format if source.info.video else None for source in sources(node)]
+    shown = [main_source(each).info.video for each in node.inputs]
+    formats = [video.pixel_format if video else None for video in shown]
     if formats[0] and len(set(formats)) > 1:
         streams = [stream.filter("format", formats[0]) for stream in streams]
     return streams
