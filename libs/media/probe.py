@@ -228,7 +228,7 @@ def _varies(average: Fraction | None, nominal: Fraction | None, interlaced: bool
 
 
 def _duration(s: Raw) -> float | None:
-    """Seconds; Matroska keeps it in a `DURATION` tag as `HH:MM:SS.fraction`."""
+    """Seconds; Matroska keeps when a stream ends in a `DURATION` tag as `HH:MM:SS.fraction`."""
     if (seconds := _float(s.get("duration"))) is not None:
         return seconds
     parts = (_tag(s, "duration") or "").split(":")
@@ -236,7 +236,8 @@ def _duration(s: Raw) -> float | None:
         hours, minutes, rest = (float(part) for part in parts)
     except ValueError:
         return None
-    return _float(hours * 3600 + minutes * 60 + rest)
+    end, start = _float(hours * 3600 + minutes * 60 + rest), _float(s.get("start_time")) or 0.0
+    return end - start if end is not None and 0 < start < end else end
 
 
 def _tag(s: Raw, name: str) -> str | None:

@@ -11,6 +11,9 @@ from libs.media.picture import deinterlace, is_rgb, matrix, step
 from libs.media.tonemap import standard_steps
 
 MAX_SIDE = 8192
+CAREFUL = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+"""How stills are scaled: only once, so that it may take its time. Otherwise photos that become much smaller
+are darker too."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def layer_steps(video: VideoStream, place: Place, *, still: bool = False) -> lis
     `corner`)."""
     mapped = standard_steps(video)
     size: dict[str, FilterValue] = {"w": place.width, "h": place.height}
+    size |= {"flags": CAREFUL} if still else {}
     odd = {"x": place.x % 2, "y": place.y % 2}
     alpha = video.alpha or any(odd.values())
     planes = ("yuva" if alpha else "yuv") + ("444p" if still else "420p")
