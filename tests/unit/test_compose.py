@@ -69,9 +69,7 @@ def test_where_captions_are(made: Movie, found: list[tuple[int | None, list[int]
     assert [(each.scene, [who.number for who in each.speakers]) for each in captioned(made)] == found
 
 
-@pytest.mark.parametrize(
-    ("kind", "medium"), [("video", VOICE), ("image", VOICE), ("audio", PHOTO)]
-)
+@pytest.mark.parametrize(("kind", "medium"), [("video", VOICE), ("image", VOICE), ("audio", PHOTO)])
 def test_what_is_of_no_use_is_named(kind: str, medium: StoredMedia) -> None:
     made = movie(Scene(elements=[element(kind, medium)]))
     with pytest.raises(MediaError, match=rf"^{kind}\[0\]: There is n"):
@@ -96,7 +94,8 @@ def test_scenes_last_as_long_as_their_sound_or_their_video_or_what_is_said() -> 
 
 
 @given(
-    lengths=st.lists(st.floats(0.001, 20), min_size=1, max_size=40), rate=st.sampled_from([1, 10, 24, 25, 30, 60])
+    lengths=st.lists(st.floats(0.001, 20), min_size=1, max_size=40),
+    rate=st.sampled_from([1, 10, 24, 25, 30, 60]),
 )
 def test_scenes_begin_on_frames_and_never_drift(lengths: list[float], rate: int) -> None:
     made = movie(*[Scene(duration=length) for length in lengths], rate=rate)
@@ -151,7 +150,12 @@ def test_what_is_upright_or_nonsense_is_left(orientation: int) -> None:
 
 def test_a_turned_photo_is_as_high_as_it_was_wide() -> None:
     photo = turned(video(), 5)
-    assert (photo.rotation, photo.mirrored, photo.display_width, photo.display_height) == (270, True, 240, 320)
+    assert (photo.rotation, photo.mirrored, photo.display_width, photo.display_height) == (
+        270,
+        True,
+        240,
+        320,
+    )
 
 
 # --- the graph -------------------------------------------------------------------------------------

@@ -35,9 +35,7 @@ JOB = UUID(int=7)
 HEARD = FetchResult(asset=asset(3, info=info(video=None)))
 SEEN = FetchResult(asset=asset(4))
 SAID = RecogniseResult(artifact=FILE, language="de", words=3)
-WRITTEN = CaptionResult(
-    artifact=FILE, subrip=FILE, webvtt=FILE, transcript=FILE, language="de", words=3
-)
+WRITTEN = CaptionResult(artifact=FILE, subrip=FILE, webvtt=FILE, transcript=FILE, language="de", words=3)
 
 
 def element(kind: str, source: StoredMedia | str | None = None, **changes: Any) -> Element:

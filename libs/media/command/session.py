@@ -127,7 +127,9 @@ class Session:
     def silence(self, rate: int, layout: str) -> Any:
         """Endless. In a command without any input it is one, because ffmpeg-python knows no such commands."""
         if not self.reads:
-            return _Input("input", kwargs={"f": "lavfi", "filename": f"anullsrc=r={rate}:cl={layout}"}).stream()
+            return _Input(
+                "input", kwargs={"f": "lavfi", "filename": f"anullsrc=r={rate}:cl={layout}"}
+            ).stream()
         return _Nothing("anullsrc", r=rate, cl=layout).stream()
 
     def colour(self, color: str, width: int, height: int, rate: int) -> Any:

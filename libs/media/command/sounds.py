@@ -185,7 +185,9 @@ def _(node: AudioMix, session: Session, track: Track) -> Any:
     mixed = [_mixed_in(sound, session, track, samples) for sound in node.sounds]
     if own is not None or not mixed:
         own = filled(own, session, track, samples)
-        own = own.filter("volume", "0" if node.gain is None else f"{node.gain:g}dB") if node.gain != 0 else own
+        own = (
+            own.filter("volume", "0" if node.gain is None else f"{node.gain:g}dB") if node.gain != 0 else own
+        )
         mixed.insert(0, own)
     if len(mixed) == 1:
         return mixed[0]

@@ -46,7 +46,13 @@ async def test_ten_minutes_of_awkward_scenes_do_not_drift(studio: Set) -> None:
         await studio.element(
             "audio",
             studio.file(
-                name, "-f", "lavfi", "-i", f"aevalsrc='{beep}':s={rate}:d={length + more}", "-sample_fmt", "s16"
+                name,
+                "-f",
+                "lavfi",
+                "-i",
+                f"aevalsrc='{beep}':s={rate}:d={length + more}",
+                "-sample_fmt",
+                "s16",
             ),
         )
         for name, rate, more in (("a.wav", 48_000, 0.0), ("b.wav", 44_100, 0.031), ("c.wav", 22_050, -0.013))
@@ -81,9 +87,26 @@ async def test_a_video_flashes_when_it_beeps_however_often_it_plays(
     at = 15 * 1001 / 30000
     film = f"color=black:s=64x36:r=30000/1001:d=1.3,drawbox=w=64:h=36:color=white:t=fill:enable='between(t,{at - 0.005:.4f},{at + 0.15:.4f})'"
     voice = f"aevalsrc='if(between(t,{at - late:.4f},{at - late + 0.15:.4f}),0.5*sin(2*PI*1000*t),0)':s=44100:d=1.5"
-    codecs = ["-c:v", "libvpx-vp9", "-c:a", "libopus"] if name.endswith("webm") else ["-c:v", "libx264", "-c:a", "aac"]
+    codecs = (
+        ["-c:v", "libvpx-vp9", "-c:a", "libopus"]
+        if name.endswith("webm")
+        else ["-c:v", "libx264", "-c:a", "aac"]
+    )
     path = studio.file(
-        name, "-f", "lavfi", "-i", film, "-itsoffset", str(late), "-f", "lavfi", "-i", voice, *codecs, "-ar", "48000"
+        name,
+        "-f",
+        "lavfi",
+        "-i",
+        film,
+        "-itsoffset",
+        str(late),
+        "-f",
+        "lavfi",
+        "-i",
+        voice,
+        *codecs,
+        "-ar",
+        "48000",
     )
     silence = studio.file("long.wav", "-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "16")
     scene = Scene(elements=[await studio.element("video", path), await studio.element("audio", silence)])
