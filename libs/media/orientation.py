@@ -1,5 +1,5 @@
-"""What ffprobe tells only when it reads more than headers: how many pictures a GIF has, and how photos have to
-be turned, by what cameras write into them (EXIF 2.3, section 4.6.4, Orientation).
+"""What ffprobe tells only when it reads more than headers: how many pictures a GIF has, and how photos have
+to be turned, by what cameras write into them (EXIF 2.3, section 4.6.4, Orientation).
 
 ffmpeg turns what is in a JPEG, depending on its version, and nothing else; so nothing is left to it.
 """

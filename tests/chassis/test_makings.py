@@ -300,8 +300,8 @@ async def test_jobs_are_counted(shop: Shop) -> None:
         "UPDATE jobs.jobs SET created_at = created_at - interval '100 seconds' WHERE job_id = $1",
         ended[0].job_id,
     )
-    old = "UPDATE jobs.jobs SET created_at = created_at - interval '3 days', updated_at = updated_at - interval '3 days'"
-    await shop.sql(f"{old} WHERE job_id = $1", ended[1].job_id)
+    earlier = ", ".join(f"{name} = {name} - interval '3 days'" for name in ("created_at", "updated_at"))
+    await shop.sql(f"UPDATE jobs.jobs SET {earlier} WHERE job_id = $1", ended[1].job_id)
     found: JobCounts = await shop.edge.call(COUNT_JOBS, CountJobs(family=MOVIES, owner=OWNER))
     assert found.states["completed"] == 2
     assert found.states["cancelled"] == 1

@@ -60,7 +60,10 @@ SPEAKS, SILENT = element("audio", VOICE), element("image", PHOTO)
         (movie(Scene(elements=[SILENT]), elements=[SAID, SPEAKS]), [(None, [2])]),
         (movie(Scene(elements=[SPEAKS]), elements=[SAID, SPEAKS]), [(0, [0])]),
         (movie(Scene(elements=[SPEAKS]), elements=[GIVEN]), [(None, [])]),
-        (movie(Scene(elements=[SPEAKS, GIVEN]), Scene(elements=[SPEAKS]), elements=[SAID]), [(0, []), (1, [2])]),
+        (
+            movie(Scene(elements=[SPEAKS, GIVEN]), Scene(elements=[SPEAKS]), elements=[SAID]),
+            [(0, []), (1, [2])],
+        ),
         (movie(Scene(elements=[SPEAKS, SAID]), Scene(elements=[SPEAKS])), [(0, [0])]),
         (movie(Scene(elements=[SILENT, SAID])), []),
     ],
@@ -125,7 +128,7 @@ def test_scenes_begin_on_frames_and_never_drift(lengths: list[float], rate: int)
         ({"width": 1}, Place(0, 0, 1, 1)),
     ],
 )
-def test_places(given: dict[str, int], found: Place) -> None:
+def test_places(given: dict[str, Any], found: Place) -> None:
     assert place(element("image", **given), video(), movie()) == found
 
 

@@ -28,8 +28,8 @@ def test_kinds() -> None:
         ([pace("main", 30.0, 0.0)], 2.0),
         ([pace("main", 9.0, 1.0, done=True)], 0.0),
         ([pace("fetch.0", 1.0), pace("fetch.1", 3.5), pace("main", 0, 0, "fetch.0", "fetch.1")], 23.0),
-        ([pace("fetch.0", 4.0, 1.0, done=True), pace("listen.0", 0, 0, "fetch.0"), pace("main", 0, 0, "listen.0")],
-         21.0),
+        ([pace("fetch.0", 4.0, 1.0, done=True), pace("listen.0", 0, 0, "fetch.0"),
+          pace("main", 0, 0, "listen.0")], 21.0),
     ],
 )  # fmt: skip
 def test_when_it_is_ready(tasks: Sequence[Pace], left: float) -> None:

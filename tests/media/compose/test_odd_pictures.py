@@ -169,7 +169,7 @@ async def test_pictures_are_exactly_where_they_are_wanted(
 
 
 @pytest.mark.parametrize("given", [{"x": -64}, {"y": -32}, {"x": 320}, {"y": 180}, {"x": -5000}])
-async def test_what_is_out_of_sight_is_not_seen(studio: Set, given: dict[str, int]) -> None:
+async def test_what_is_out_of_sight_is_not_seen(studio: Set, given: dict[str, Any]) -> None:
     path = studio.file("white.png", *picture("color=white:s=64x32"))
     made = await shown(studio, path, **given)
     assert np.abs(made.frames()[2].astype(int) - (0, 0, 255)).max() < 12

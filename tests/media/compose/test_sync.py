@@ -85,8 +85,10 @@ async def test_a_video_flashes_when_it_beeps_however_often_it_plays(
     """A flash and a beep in the middle of each second, 29.97 frames a second. Its sound begins late, or is
     longer than its pictures: it ends between frames anyway."""
     at = 15 * 1001 / 30000
-    film = f"color=black:s=64x36:r=30000/1001:d=1.3,drawbox=w=64:h=36:color=white:t=fill:enable='between(t,{at - 0.005:.4f},{at + 0.15:.4f})'"
-    voice = f"aevalsrc='if(between(t,{at - late:.4f},{at - late + 0.15:.4f}),0.5*sin(2*PI*1000*t),0)':s=44100:d=1.5"
+    flash = f"color=white:t=fill:enable='between(t,{at - 0.005:.4f},{at + 0.15:.4f})'"
+    film = f"color=black:s=64x36:r=30000/1001:d=1.3,drawbox=w=64:h=36:{flash}"
+    loud = f"between(t,{at - late:.4f},{at - late + 0.15:.4f})"
+    voice = f"aevalsrc='if({loud},0.5*sin(2*PI*1000*t),0)':s=44100:d=1.5"
     codecs = (
         ["-c:v", "libvpx-vp9", "-c:a", "libopus"]
         if name.endswith("webm")
