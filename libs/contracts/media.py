@@ -26,7 +26,7 @@ class VideoStream(Message, frozen=True, kw_only=True):
     """One video stream.
 
     Rates are exact fractions (`"30000/1001"`), `rotation` is clockwise degrees (0, 90, 180, 270) that a
-    player applies; `display_*` are the size after it and after non-square pixels. `duration` and
+    player applies, after it `mirrored` the picture left to right; `display_*` are the size after it and after non-square pixels. `duration` and
     `start` are seconds. `declared_frames` is what the container claims, `None` where it says nothing.
     """
 
@@ -43,6 +43,7 @@ class VideoStream(Message, frozen=True, kw_only=True):
     pixel_format: str | None = None
     bit_depth: int = 8
     rotation: int = 0
+    mirrored: bool = False
     sample_aspect: str = "1:1"
     interlaced: bool = False
     variable_rate: bool = False

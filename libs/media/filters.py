@@ -33,6 +33,7 @@ FILTERS: dict[str, dict[str, str]] = {
     "eq": {"contrast": NUMBER, "brightness": NUMBER, "saturation": NUMBER, "gamma": NUMBER},
     "fillborders": {"left": INTEGER, "right": INTEGER, "top": INTEGER, "bottom": INTEGER, "mode": WORD},
     "format": {"pix_fmts": WORD},
+    "hflip": {},
     "hqdn3d": {"luma_spatial": NUMBER, "chroma_spatial": NUMBER, "luma_tmp": NUMBER, "chroma_tmp": NUMBER},
     "normalize": {
         "smoothing": INTEGER,
@@ -64,6 +65,7 @@ FILTERS: dict[str, dict[str, str]] = {
     "setsar": {"sar": NUMBER},
     "settb": {"expr": EXPRESSION},
     "tonemap": {"tonemap": WORD, "param": NUMBER, "desat": NUMBER, "peak": NUMBER},
+    "transpose": {"dir": WORD},
     "unsharp": {
         "luma_msize_x": INTEGER,
         "luma_msize_y": INTEGER,
@@ -72,6 +74,7 @@ FILTERS: dict[str, dict[str, str]] = {
         "chroma_msize_y": INTEGER,
         "chroma_amount": NUMBER,
     },
+    "vflip": {},
     "zscale": {
         **dict.fromkeys(("t", "m", "p", "r", "d", "tin", "min", "pin", "rin"), WORD),
         "npl": NUMBER,

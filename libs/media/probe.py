@@ -9,10 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from libs.contracts.errors import MediaError
 from libs.contracts.media import AudioStream, MediaInfo, SubtitleStream, VideoStream
 from libs.media.bounds import MAX_TRACKS, bounded, check_frames, check_size
 from libs.media.inputs import PICTURES, input_args
+from libs.media.orientation import orientation, packets, turned
 from libs.media.reasons import NOT_A_VIDEO
 from libs.media.runner import run_ffprobe, stream
 from libs.media.tools import Tools
@@ -58,7 +61,14 @@ async def probe(target: str | Path, tools: Tools, *, size: int, time_limit: floa
     except ValueError as error:
         raise MediaError(NOT_A_VIDEO) from error
     raw.get("format", {}).pop("filename", None)
-    return Probed(parse_probe(raw, size), raw)
+    info = parse_probe(raw, size)
+    if info.picture is not None:
+        seen = await orientation(target, info.picture, tools, time_limit=time_limit)
+        info = msgspec.structs.replace(info, picture=turned(info.picture, seen))
+    if info.video is not None and info.video.codec == "gif" and not info.video.declared_frames:
+        count = await packets(target, tools, time_limit=time_limit)
+        info = msgspec.structs.replace(info, video=msgspec.structs.replace(info.video, declared_frames=count))
+    return Probed(info, raw)
 
 
 async def check_decodes(
@@ -218,7 +228,7 @@ def _varies(average: Fraction | None, nominal: Fraction | None, interlaced: bool
 
 
 def _duration(s: Raw) -> float | None:
-    """Seconds; Matroska keeps it in a `DURATION` tag as `HH:MM:SS.fraction`."""
+    """Seconds; Matroska keeps when a stream ends in a `DURATION` tag as `HH:MM:SS.fraction`."""
     if (seconds := _float(s.get("duration"))) is not None:
         return seconds
     parts = (_tag(s, "duration") or "").split(":")
@@ -226,7 +236,8 @@ def _duration(s: Raw) -> float | None:
         hours, minutes, rest = (float(part) for part in parts)
     except ValueError:
         return None
-    return _float(hours * 3600 + minutes * 60 + rest)
+    end, start = _float(hours * 3600 + minutes * 60 + rest), _float(s.get("start_time")) or 0.0
+    return end - start if end is not None and 0 < start < end else end
 
 
 def _tag(s: Raw, name: str) -> str | None:

@@ -1,5 +1,5 @@
-"""Jobs and ingest for real, with everything below them, and somebody who submits video edits. Workers are not
-there unless a test starts one; downloads may go to a server of the test."""
+"""Jobs and ingest for real, with everything below them, and somebody who submits video edits and movies.
+Workers are not there unless a test starts one; downloads may go to a server of the test."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from libs.chassis.fetch import Fetcher
 from libs.chassis.health import Health
 from libs.chassis.settings import StorageSettings
 from libs.chassis.storage import Storage
-from libs.contracts.jobs import Job, VideoEditSpec
+from libs.contracts.jobs import ComposeSpec, Job, VideoEditSpec
 from libs.contracts.media import ObjectRef, StoredMedia
+from libs.contracts.movie import Movie
 from libs.contracts.rpc import (
     CANCEL_JOB,
     CLAIM_TASK,
@@ -31,7 +32,7 @@ from libs.contracts.rpc import (
     Submission,
     SubmitJobs,
 )
-from libs.contracts.tasks import Task
+from libs.contracts.tasks import TASK_COMPLETED, Task, TaskCompleted, TaskResult
 from libs.contracts.video_edit import Wanted
 from libs.media.probe import probe
 from libs.media.tools import Tools
@@ -44,6 +45,7 @@ from tests.chassis.databases import execute
 from tests.chassis.servers import Nats
 
 OWNER = "alice"
+MOVIES = "videocraft"
 WANTED = Wanted(duration=5.0, width=96, height=128)
 
 
@@ -116,8 +118,22 @@ class Shop:
         job: Job = found.jobs[0]
         return job
 
+    async def compose(self, movie: Movie, *, owner: str = OWNER, key: str | None = None) -> Job:
+        """Submit one that composes `movie`."""
+        submission = Submission(key=key or str(uuid4()), spec=ComposeSpec(movie=movie))
+        request = SubmitJobs(owner=owner, family=MOVIES, submissions=[submission])
+        job: Job = (await self.edge.call(SUBMIT_JOBS, request)).jobs[0]
+        return job
+
+    async def completed(self, task: Task, result: TaskResult) -> None:
+        """What a worker tells."""
+        message = TaskCompleted(
+            task_id=task.task_id, job_id=task.job_id, fingerprint=task.fingerprint, result=result
+        )
+        await self.edge.publish(TASK_COMPLETED, message, message_id=f"{task.task_id}.completed.1")
+
     async def detail(self, job: Job) -> JobDetail:
-        found: JobDetail = await self.edge.call(GET_JOB, GetJob(job_id=job.job_id, owner=OWNER))
+        found: JobDetail = await self.edge.call(GET_JOB, GetJob(job_id=job.job_id, owner=job.owner))
         return found
 
     async def cancel(self, job: Job) -> Job:

@@ -169,8 +169,9 @@ def test_a_mix() -> None:
         "[s17]apad=whole_len=96000[s18]",
         "[s18]atrim=end_sample=96000[s19]",
         "[s7][s15][s19]amix=inputs=3:normalize=0[s20]",
-        "[s20]apad=whole_len=96000[s21]",
-        "[s21]atrim=end_sample=96000[s22]",
+        "[s20]alimiter=attack=5:latency=1:level=0:limit=1:release=60[s21]",
+        "[s21]apad=whole_len=96000[s22]",
+        "[s22]atrim=end_sample=96000[s23]",
     ]
 
 
@@ -178,9 +179,8 @@ def test_silence() -> None:
     argv = command(AudioMix(input=part(A, None, 2.0), sounds=[], gain=None))
     assert "[s6]volume=0[s7]" in graph_of(argv)
     mute = AudioMix(input=SILENT, sounds=[Sound(input=MUSIC)])
-    assert graph_of(command(mute, audio=[AudioEncoding(index=0, encoder="aac")]))[:2] == [
-        *["anullsrc=cl=stereo:r=44100[s0]", "[s0]atrim=end_sample=441000[s1]"]
-    ]
+    alone = graph_of(command(mute, audio=[AudioEncoding(index=0, encoder="aac")]))
+    assert not any("amix" in each or "anullsrc" in each for each in alone)
 
 
 def test_loudness() -> None:

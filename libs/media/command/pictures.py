@@ -29,6 +29,7 @@ from libs.media.command.clock import length_of, margin, seconds
 from libs.media.command.fitting import conform, fit
 from libs.media.command.session import Session, is_still
 from libs.media.passes.clocks import MICROSECONDS, exact, grid
+from libs.media.passes.tree import main_source
 from libs.media.walk import sources
 
 FINE = f"1/{MICROSECONDS}"
@@ -68,21 +69,22 @@ def _(node: Source, session: Session) -> Any:
 
 @pictures.register
 def _(node: Canvas, session: Session) -> Any:
-    """One frame again and again, in the colours of HD video: `color` knows no other matrix than BT.601."""
-    rate = Fraction(node.rate)
-    frames = grid(rate, exact(node.length)).count
-    stream = session.colour(node.color, node.width, node.height, node.rate)
-    stream = stream.filter("format", "gbrp").filter("scale", out_color_matrix="bt709", out_range="tv")
-    stream = stream.filter("format", "yuv420p").filter("setparams", **HD)
-    stream = stream.filter("loop", loop=frames - 1, size=1) if frames > 1 else stream
-    return stream.filter("settb", f"1/{node.rate}").filter("setpts", "N")
+    return _lasting(_drawn(node, session), node)
 
 
 @pictures.register
 def _(node: Loop, session: Session) -> Any:
+    """ffmpeg takes the last picture for as long as an average one, which those of GIF seldom are: with their
+    number and the length of all, each round begins when it should."""
     video = node.input.info.video
     assert video is not None
-    return session.looped(node).stream[str(video.index)].filter("setpts", FRESH)
+    stream = session.looped(node).stream[str(video.index)].filter("setpts", FRESH)
+    count, length = video.declared_frames, video.duration or node.input.info.duration
+    if video.codec != "gif" or not count or not length or length >= node.length:
+        return stream
+    turn = f"if(gte(N,{count}),st(0,if(eq(N,{count}),PTS,ld(0))))"
+    late = f"floor(N/{count})*({seconds(exact(length))}/TB-ld(0))"
+    return stream.filter("settb", FINE).filter("setpts", f"{turn};PTS+{late}")
 
 
 @pictures.register
@@ -152,6 +154,9 @@ def _(node: Filter, session: Session) -> Any:
 
 @pictures.register
 def _(node: Overlay, session: Session) -> Any:
+    canvas = _canvas(node)
+    if canvas is not None and _is_drawing(node):
+        return _lasting(_drawn(node, session), canvas)
     below, layer = pictures(node.input, session), pictures(node.layer, session)
     start = seconds(exact(node.start))
     if node.start:
@@ -160,8 +165,10 @@ def _(node: Overlay, session: Session) -> Any:
     shown += [f"lt(t,{seconds(exact(node.end))})"] if node.end is not None else []
     options = {"enable": "*".join(shown)} if shown else {}
     ends = "repeat" if is_still(node.layer) else "pass"
+    # What is not known may be RGB or have fine colours; `auto` makes everything see-through first.
+    blended = "auto" if canvas is None else "yuv420"
     return ffmpeg.filter(
-        [below, layer], "overlay", x=node.x, y=node.y, eof_action=ends, format="auto", **options
+        [below, layer], "overlay", x=node.x, y=node.y, eof_action=ends, format=blended, **options
     )
 
 
@@ -176,3 +183,42 @@ def _(node: Subtitles, session: Session) -> Any:
 @pictures.register(Loudness)
 def _(node: AudioMix | Loudness, session: Session) -> Any:
     return pictures(node.input, session)
+
+
+def _canvas(node: Node) -> Canvas | None:
+    """The canvas below everything, if there is one."""
+    leaf = main_source(node)
+    return leaf if isinstance(leaf, Canvas) else None
+
+
+def _is_drawing(node: Node) -> bool:
+    """Whether it is one picture all the time: a canvas under stills that are not taken away."""
+    while isinstance(node, AudioMix | Overlay):
+        if isinstance(node, Overlay) and (node.start or node.end is not None or not is_still(node.layer)):
+            return False
+        node = node.input
+    return isinstance(node, Canvas)
+
+
+def _drawn(node: Node, session: Session) -> Any:
+    """The one frame of a drawing, with whole colours, so that everything is exactly where it is wanted; in
+    those of HD video: `color` knows no other matrix than BT.601."""
+    if isinstance(node, AudioMix):
+        return _drawn(node.input, session)
+    if isinstance(node, Overlay):
+        below, layer = _drawn(node.input, session), pictures(node.layer, session)
+        return ffmpeg.filter(
+            [below, layer], "overlay", x=node.x, y=node.y, eof_action="repeat", format="yuv444"
+        )
+    assert isinstance(node, Canvas)
+    stream = session.colour(node.color, node.width, node.height, node.rate)
+    stream = stream.filter("format", "gbrp").filter("scale", out_color_matrix="bt709", out_range="tv")
+    return stream.filter("format", "yuv444p").filter("setparams", **HD)
+
+
+def _lasting(frame: Any, canvas: Canvas) -> Any:
+    """`frame` again and again, as long as the canvas."""
+    frames = grid(Fraction(canvas.rate), exact(canvas.length)).count
+    stream = frame.filter("format", "yuv420p").filter("setparams", **HD)
+    stream = stream.filter("loop", loop=frames - 1, size=1) if frames > 1 else stream
+    return stream.filter("settb", f"1/{canvas.rate}").filter("setpts", "N")

@@ -97,13 +97,15 @@ class Session:
     """What one compilation has opened. `rebased`: the first picture is at time zero, and sound with it.
     `seen_through` are the sources whose transparency counts. `held` are the parts that begin with what is on
     the screen at their start: the last frame before it, which is decoded with all since the key frame,
-    because nobody knows how long it has been there, whatever rate the container claims."""
+    because nobody knows how long it has been there, whatever rate the container claims.
+    `reads`: there is something to open."""
 
     inputs: Inputs
     threads: int
     rebased: bool
     seen_through: frozenset[int]
     held: frozenset[int]
+    reads: bool = True
     parts: dict[int, Part] = field(default_factory=dict)
 
     def part(self, node: Source) -> Part:
@@ -123,7 +125,11 @@ class Session:
         return self._input(node, options)
 
     def silence(self, rate: int, layout: str) -> Any:
-        """Endless."""
+        """Endless. In a command without any input it is one, because ffmpeg-python knows no such commands."""
+        if not self.reads:
+            return _Input(
+                "input", kwargs={"f": "lavfi", "filename": f"anullsrc=r={rate}:cl={layout}"}
+            ).stream()
         return _Nothing("anullsrc", r=rate, cl=layout).stream()
 
     def colour(self, color: str, width: int, height: int, rate: int) -> Any:
@@ -133,16 +139,23 @@ class Session:
         ).stream()
 
     def looped(self, node: Loop) -> Part:
-        """`node` opened to be shown again and again; `cut` is the time of its first picture."""
+        """`node` opened to be shown again and again; `cut` is the time of its first picture. ffmpeg is not
+        to turn a still: its steps do that (`libs.media.orientation`)."""
         if id(node) not in self.parts:
             first, length, source = offset_of(node.input.info), exact(node.length), node.input
-            options: dict[str, FilterValue | None] = {}
+            options: dict[str, FilterValue | None] = {"noautorotate": None}
             if not is_still(node):
                 options = {"stream_loop": -1, "t": seconds(first + length + SLACK)}
             options |= self._transparency(source)
             stream = self._input(source, options)
             self.parts[id(node)] = Part(stream, first, length, sought=False, whole=False, held=False)
         return self.parts[id(node)]
+
+    def once(self, node: Loop, length: Fraction) -> Part:
+        """The first `length` seconds of what `node` repeats, opened anew."""
+        first = offset_of(node.input.info)
+        stream = self._input(node.input, {"t": seconds(first + length + SLACK)})
+        return Part(stream, first, length, sought=False, whole=False, held=False)
 
     def path(self, stored: ObjectRef) -> Path:
         """Where a file lies that is no input of its own: on this machine."""
@@ -190,7 +203,8 @@ def session_for(output: Output, inputs: Inputs, threads: int) -> tuple[Session, 
     leaves = list(sources(tree))
     kept = output.video.encoder == "copy" or any(audio.encoder == "copy" for audio in output.audio)
     each = 1 if len(leaves) > MANY_INPUTS else threads
-    session = Session(inputs, each, not kept and _edited(tree), _seen_through(tree), _held(tree))
+    edited = not kept and _edited(tree)
+    session = Session(inputs, each, edited, _seen_through(tree), _held(tree), reads=bool(leaves))
     return session, msgspec.structs.replace(output, input=tree)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -43,6 +44,8 @@ DEFAULT_RATE = 48_000
 SYNCHRONOUS = 0.02
 """Seconds by which sound may be off its time stamps before silence is put in or sound is left out."""
 
+REMEMBERED = 120
+"""Seconds of sound that are kept in memory to be repeated; what is longer is read again."""
 
 LIMITER_RATE = 192_000
 """Hz at which peaks between samples show as samples."""
@@ -107,11 +110,24 @@ def _(node: Canvas, session: Session, track: Track) -> Any:
 
 @sounds.register
 def _(node: Loop, session: Session, track: Track) -> Any:
-    if track.position >= len(node.input.info.audio):
+    """Begins again whenever the pictures do, which ffmpeg repeats after their own length."""
+    info = node.input.info
+    if track.position >= len(info.audio):
         return None
-    part = session.looped(node)
-    stream = part.stream[str(node.input.info.audio[track.position].index)]
-    return _from(stream, part.cut, part.cut + exact(node.length), track)
+    index, length = str(info.audio[track.position].index), exact(node.length)
+    turn = exact((info.video.duration if info.video else None) or info.duration or node.length)
+    if turn >= length or turn <= 0:
+        part = session.once(node, length)
+        return _from(part.stream[index], part.cut, part.cut + length, track)
+    samples, whole = round(turn * track.rate), round(length * track.rate)
+    parts = []
+    for _ in range(math.ceil(length / turn) if turn > REMEMBERED else 1):
+        part = session.once(node, turn)
+        stream = _from(part.stream[index], part.cut, part.cut + turn, track)
+        parts.append(filled(stream, session, track, samples))
+    if len(parts) > 1:
+        return ffmpeg.filter(parts, "concat", n=len(parts), v=0, a=1).filter("atrim", end_sample=whole)
+    return parts[0].filter("aloop", loop=-1, size=samples).filter("atrim", end_sample=whole)
 
 
 @sounds.register
@@ -156,7 +172,8 @@ def _(node: Speed, session: Session, track: Track) -> Any:
 
 @sounds.register
 def _(node: AudioMix, session: Session, track: Track) -> Any:
-    """All of it as long as the pictures: amix of unequal inputs loses the end of the longer one."""
+    """All of it as long as the pictures: amix of unequal inputs loses the end of the longer one. Levels stay
+    what they are; only where all together are louder than full scale, they are made quieter for a moment."""
     length = length_of(node.input)
     if length is None:
         about = duration_of(node.input)
@@ -164,12 +181,18 @@ def _(node: AudioMix, session: Session, track: Track) -> Any:
             raise InvalidInputError("The length of the video that sound was to be mixed into is not known.")
         length = exact(about)
     samples = round(length * track.rate)
-    own = filled(sounds(node.input, session, track), session, track, samples)
-    own = own.filter("volume", "0" if node.gain is None else f"{node.gain:g}dB") if node.gain != 0 else own
-    if not node.sounds:
-        return own
-    mixed = [own, *[_mixed_in(sound, session, track, samples) for sound in node.sounds]]
-    return ffmpeg.filter(mixed, "amix", inputs=len(mixed), normalize=0)
+    own = sounds(node.input, session, track)
+    mixed = [_mixed_in(sound, session, track, samples) for sound in node.sounds]
+    if own is not None or not mixed:
+        own = filled(own, session, track, samples)
+        own = (
+            own.filter("volume", "0" if node.gain is None else f"{node.gain:g}dB") if node.gain != 0 else own
+        )
+        mixed.insert(0, own)
+    if len(mixed) == 1:
+        return mixed[0]
+    together = ffmpeg.filter(mixed, "amix", inputs=len(mixed), normalize=0)
+    return together.filter("alimiter", limit=1, **LIMITER)
 
 
 @sounds.register

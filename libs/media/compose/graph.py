@@ -25,7 +25,7 @@ from libs.contracts.graph import (
 from libs.contracts.media import ObjectRef, StoredMedia
 from libs.contracts.movie import AUDIO, IMAGE, VIDEO, Movie
 from libs.media.compose.cast import Media, Role, heard, roles, seen
-from libs.media.compose.layers import layer_steps, place, visible
+from libs.media.compose.layers import corner, layer_steps, place, visible
 from libs.media.compose.timing import Span, spans
 from libs.media.containers import MP4
 from libs.media.foretell import video_of
@@ -99,8 +99,10 @@ def _seen(node: Node, movie: Movie, cast: Iterable[Role], media: Media, span: Sp
         if not visible(where, movie):
             continue
         shown = Loop(input=Source(object=medium.object, info=info), length=span.length)
-        layer = Filter(input=shown, steps=layer_steps(video, where))
-        node = Overlay(input=node, layer=layer, x=where.x, y=where.y)
+        still = medium.info.video is None
+        layer = Filter(input=shown, steps=layer_steps(video, where, still=still))
+        x, y = corner(where)
+        node = Overlay(input=node, layer=layer, x=x, y=y)
     return node
 
 

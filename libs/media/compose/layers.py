@@ -11,6 +11,9 @@ from libs.media.picture import deinterlace, is_rgb, matrix, step
 from libs.media.tonemap import standard_steps
 
 MAX_SIDE = 8192
+CAREFUL = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+"""How stills are scaled: only once, so that it may take its time. Otherwise photos that become much smaller
+are darker too."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +46,40 @@ def visible(place: Place, movie: Movie) -> bool:
     return -place.width < place.x < movie.width and -place.height < place.y < movie.height
 
 
-def layer_steps(video: VideoStream, place: Place) -> list[FilterStep]:
+def layer_steps(video: VideoStream, place: Place, *, still: bool = False) -> list[FilterStep]:
     """`video` in the size of `place`, in the colours of HD video (BT.709, limited range), see-through where
-    it is."""
+    it is; a `still` is turned upright, which ffmpeg does with videos only, and keeps all of its colours. One
+    column or row more where `place` is odd: pictures of halved colours can only be laid on even places (see
+    `corner`)."""
     mapped = standard_steps(video)
     size: dict[str, FilterValue] = {"w": place.width, "h": place.height}
+    size |= {"flags": CAREFUL} if still else {}
+    odd = {"x": place.x % 2, "y": place.y % 2}
+    alpha = video.alpha or any(odd.values())
+    planes = ("yuva" if alpha else "yuv") + ("444p" if still else "420p")
     if mapped:
-        sized = [step("scale", **size), step("setsar", sar=1), *mapped, step("format", pix_fmts="yuv420p")]
+        sized = [step("scale", **size), step("setsar", sar=1), *mapped]
     else:
-        planes = "yuva420p" if video.alpha else "yuv420p"
         target: dict[str, FilterValue] = {"out_color_matrix": "bt709", "out_range": "tv"}
-        sized = [
-            step("scale", **size, **_given(video), **target),
-            step("setsar", sar=1),
-            step("format", pix_fmts=planes),
-        ]
-    return [*deinterlace(video), *sized]
+        sized = [step("scale", **size, **_given(video), **target), step("setsar", sar=1)]
+    if any(odd.values()):
+        larger: dict[str, FilterValue] = {"w": place.width + odd["x"], "h": place.height + odd["y"]}
+        sized += [step("format", pix_fmts="yuva444p"), step("pad", **larger, **odd, color="0x00000000")]
+    if (video.pixel_format or "").startswith("pal"):  # swscale takes palettes to the matrix of SD video
+        sized.insert(0, step("format", pix_fmts="rgba"))
+    return [*(upright(video) if still else []), *deinterlace(video), *sized, step("format", pix_fmts=planes)]
+
+
+def corner(place: Place) -> tuple[int, int]:
+    """Where what `layer_steps` makes is laid: even."""
+    return place.x - place.x % 2, place.y - place.y % 2
+
+
+def upright(video: VideoStream) -> list[FilterStep]:
+    """What a viewer does with a photo."""
+    turns = {90: [step("transpose", dir="clock")], 270: [step("transpose", dir="cclock")]}
+    turns[180] = [step("hflip"), step("vflip")]
+    return [*([step("hflip")] if video.mirrored else []), *turns.get(video.rotation, [])]
 
 
 def _given(video: VideoStream) -> dict[str, FilterValue]:

@@ -44,7 +44,7 @@ class Counts:
         today = dict.fromkeys((state.value for state in JobState if state.terminal), 0)
         durations, total = dict.fromkeys((*map(str, BOUNDS), "+Inf"), 0), 0.0
         async with self._repository.transaction() as session:
-            states |= dict((await session.execute(_OPEN, asked)).tuples().all())
+            states |= {row[0]: row[1] for row in await session.execute(_OPEN, asked)}
             for state, number, recent, seconds, *buckets in await session.execute(
                 _ENDED, {**asked, "midnight": midnight}
             ):

@@ -18,7 +18,7 @@ from libs.media.compose.graph import movie_graph
 from libs.media.execute import render
 from libs.media.probe import probe
 from libs.media.tools import Tools
-from tests.media.looking import describe, frames, run
+from tests.media.looking import describe, frame_times, frames, run
 
 HERTZ = 48_000
 Pixels = NDArray[np.uint8]
@@ -69,8 +69,10 @@ class Set:
     async def medium(self, path: Path) -> StoredMedia:
         data = path.read_bytes()
         stored = ObjectRef(key=path.name, size=len(data), sha256=sha256(data).hexdigest())
-        self.files[stored.sha256] = path
-        return StoredMedia(object=stored, info=(await probe(path, self.tools, size=len(data))).info)
+        staged = self.folder / f"input-{stored.sha256[:16]}"  # as workers name them
+        staged.write_bytes(data)
+        self.files[stored.sha256] = staged
+        return StoredMedia(object=stored, info=(await probe(staged, self.tools, size=len(data))).info)
 
     async def element(self, kind: str, path: Path, **changes: Any) -> Element:
         return Element(kind=kind, path=path.name, source=await self.medium(path), **changes)
@@ -108,3 +110,56 @@ class Set:
 def small(*scenes: Scene, **changes: Any) -> Movie:
     given: dict[str, Any] = {"width": 320, "height": 180, "rate": 25, "quality": "high", **changes}
     return Movie(scenes=list(scenes), **given)
+
+
+def tone(
+    hertz: int, seconds: float, *, volume: float = 1.0, rate: int = 48_000, layout: str = "mono"
+) -> list[str]:
+    channels = {"mono": 1, "stereo": 2, "5.1": 6}[layout]
+    expression = "|".join([f"{0.25 * volume}*sin(2*PI*{hertz}*t)"] * channels)
+    return ["-f", "lavfi", "-i", f"aevalsrc={expression}:s={rate}:d={seconds}:c={layout}"]
+
+
+def share(sound: Samples, hertz: int, start: float, end: float) -> float:
+    """Amplitude of a tone in a part of both channels together: mono is divided between them without loss."""
+    part = sound[round(start * HERTZ) : round(end * HERTZ)].astype(np.float64)
+    turn = np.exp(-2j * np.pi * hertz * np.arange(len(part)) / HERTZ)
+    return float(np.linalg.norm(2 * np.mean(part * turn[:, None], axis=0)))
+
+
+def picture(graph: str, *then: str) -> list[str]:
+    """ffmpeg's arguments for one frame of a graph."""
+    return ["-f", "lavfi", "-i", graph, "-frames:v", "1", *then]
+
+
+def near(pixel: Pixels, colour: tuple[int, int, int], tolerance: int = 12) -> bool:
+    return bool(np.abs(pixel.astype(int) - colour).max() <= tolerance)
+
+
+def boxes(path: Path) -> list[str]:
+    """The names of the outermost boxes of an MP4, in order."""
+    data, at, found = path.read_bytes(), 0, []
+    while at < len(data):
+        found.append(data[at + 4 : at + 8].decode())
+        at += int.from_bytes(data[at : at + 4], "big")
+    return found
+
+
+def check_clean(made: Composed, movie: Movie) -> None:
+    """One H.264 and one AAC stream as every player likes them, and nothing else."""
+    video, audio = made.stream("video"), made.stream("audio")
+    assert (video["codec_name"], video["profile"], video["pix_fmt"]) == ("h264", "High", "yuv420p")
+    assert (video["width"], video["height"], video.get("sample_aspect_ratio", "1:1")) == (
+        movie.width, movie.height, "1:1",
+    )  # fmt: skip
+    tags = [video.get(name) for name in ("color_space", "color_transfer", "color_primaries", "color_range")]
+    assert tags == ["bt709", "bt709", "bt709", "tv"]
+    assert (audio["codec_name"], audio["sample_rate"], audio["channels"]) == ("aac", "48000", 2)
+    assert len(made.raw["streams"]) == 2
+    assert video["r_frame_rate"] == video["avg_frame_rate"] == f"{movie.rate}/1"
+    times = frame_times(made.path)
+    assert np.allclose(times, np.arange(len(times)) / movie.rate, atol=1e-4)
+    assert len(times) == int(video["nb_frames"])
+    assert abs(float(audio["duration"]) - len(times) / movie.rate) < 0.03
+    order = boxes(made.path)
+    assert order.index("moov") < order.index("mdat")
