@@ -26,9 +26,9 @@ class VideoStream(Message, frozen=True, kw_only=True):
     """One video stream.
 
     Rates are exact fractions (`"30000/1001"`), `rotation` is clockwise degrees (0, 90, 180, 270) that a
-    player applies, after it `mirrored` the picture left to right; `display_*` are the size after it and after non-square pixels. `duration` and
-    `start` are seconds. `declared_frames` is what the container claims, `None` where it says nothing.
-    """
+    player applies, after it `mirrored` the picture left to right; `display_*` are the size after it and after
+    non-square pixels. `duration` and `start` are seconds. `declared_frames` is what the container claims,
+    `None` where it says nothing."""
 
     index: int
     codec: str

@@ -107,11 +107,6 @@ def uptime_of(seconds: float) -> str:
     return f"{minutes // 60}h{minutes % 60}m{rest}s"
 
 
-def _require(found: Description) -> None:
-    if not found.ready:
-        raise UnavailableError(f"{found.tool} cannot work.")
-
-
 async def _works(check: Check) -> bool:
     try:
         async with asyncio.timeout(_PATIENCE):
