@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
+from litestar import Router
 from litestar.testing import TestClient
 
 from libs.chassis.bus import Bus
@@ -21,6 +22,7 @@ from libs.contracts.sessions import ClosedSession, MotionSession, OpenedSession
 from libs.contracts.tasks import MotionPhotoResult, RenderResult
 from services.edge.api import litestar, with_cors
 from services.edge.auth.refusals import Refusals
+from services.edge.contracts.motion_photo.errors import HEALTH, PREFIXES
 from services.edge.contracts.videocraft.metrics import JobFigures
 from services.edge.families import Parts, routers
 from services.edge.job_loader import JobLoader
@@ -146,8 +148,11 @@ class Counting:
         self.taken[limit.name, caller] += 1
 
 
-def motion_edge(studio: Backend, keys: Keys | None = None, **settings: Any) -> SimpleNamespace:
-    """The whole application (`app`) as the settings say, its `waiter`, `limiter` and `health`."""
+def motion_edge(
+    studio: Backend, keys: Keys | None = None, *, only: tuple[str, ...] = (), **settings: Any
+) -> SimpleNamespace:
+    """The whole application (`app`) as the settings say, its `waiter`, `limiter` and `health`. With `only` it
+    has no routes but those of families with such a path: it is built for every test."""
     found = EdgeSettings(**({"trusted_proxies": ["10.0.0.0/8"]} | settings))
     bus, storage = cast("Bus", studio), cast("Storage", studio.objects)
     jobs, limiter, health = JobLoader(bus), Counting(), Health()
@@ -158,14 +163,24 @@ def motion_edge(studio: Backend, keys: Keys | None = None, **settings: Any) -> S
     checks = {"database": studio.check, "storage": studio.check}
     parts = Parts(bus, storage, jobs, waiter, limiter, health, known, refusals, checks, figures)
     app: ASGIApp = with_cors(
-        litestar(routers(parts, found)), origins=found.cors_origins, motion_origins=found.motion_origins
+        litestar(_chosen(routers(parts, found), only)),
+        origins=found.cors_origins,
+        motion_origins=found.motion_origins,
     )
     return SimpleNamespace(app=app, waiter=waiter, limiter=limiter, health=health)
 
 
+def _chosen(families: list[Router], only: tuple[str, ...]) -> list[Router]:
+    if not only:
+        return families
+    return [each for each in families if any(route.path.startswith(only) for route in each.routes)]
+
+
 def client_of(studio: Studio, **settings: Any) -> Client:
     """To be entered."""
-    return TestClient(motion_edge(studio, **settings).app, base_url="http://media.test:8000")
+    return TestClient(
+        motion_edge(studio, only=(*PREFIXES, HEALTH), **settings).app, base_url="http://media.test:8000"
+    )
 
 
 def refusal(answer: Any, status: int, code: str) -> str:

@@ -15,6 +15,7 @@ from libs.contracts.media import Asset, ObjectRef
 from libs.contracts.rpc import JobDetail, JobDetails, JobList, JobPage, UploadTicket
 from libs.contracts.tasks import RenderResult
 from libs.contracts.video_edit import Wanted
+from services.edge.contracts.jobs.errors import PREFIXES
 from tests.signing import hs256
 from tests.unit.edge.backend import Backend
 from tests.unit.edge.motion import motion_edge
@@ -154,7 +155,9 @@ def bearer(user_id: str = "ann", **claims: Any) -> dict[str, str]:
 def office_client(office: Office, keys: Keys | None = None, **settings: Any) -> Client:
     """To be entered. Requests are ann's unless they have headers of their own."""
     found = {"jobs_rate": 10_000, "jobs_refused_rate": 10_000} | settings
-    client = TestClient[Any](motion_edge(office, keys, **found).app, base_url="http://media.test:8000")
+    client = TestClient[Any](
+        motion_edge(office, keys, only=PREFIXES, **found).app, base_url="http://media.test:8000"
+    )
     client.headers.update(bearer())
     return client
 

@@ -17,6 +17,7 @@ from libs.contracts.movie import Element, Movie, Scene
 from libs.contracts.movies import JobCounts, Making, Makings, Step
 from libs.contracts.rpc import Description, JobDetail, JobList
 from libs.contracts.tasks import CaptionResult, RenderResult
+from services.edge.contracts.videocraft.errors import PREFIXES
 from tests.signing import SECRET
 from tests.unit.edge.motion import motion_edge
 from tests.unit.edge.office import ANN, Client, Office, bearer
@@ -177,7 +178,7 @@ class Cinema(Office):
 def cinema_client(cinema: Cinema, keys: Keys | None = None, **settings: Any) -> Client:
     """To be entered. Requests are ann's and have a CSRF token, unless they have headers of their own."""
     found = {"videocraft_rate": 10_000, "jobs_refused_rate": 10_000, "signing_secret": SECRET} | settings
-    edge = motion_edge(cinema, keys, **found)
+    edge = motion_edge(cinema, keys, only=PREFIXES, **found)
     client = TestClient[Any](edge.app, base_url="http://media.test:8000")
     client.headers.update(bearer())
     client.headers["X-CSRF-Token"] = csrf_token(client)
