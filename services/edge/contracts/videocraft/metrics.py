@@ -43,20 +43,20 @@ class JobFigures(Collector):
         await self.counts()
 
     def describe(self) -> Iterator[Metric]:
-        yield from _families(None)
+        """Nothing: a registry would not take those of several edges in one process."""
+        return iter(())
 
     def collect(self) -> Iterator[Metric]:
         if self._counts is not None:
             yield from _families(self._counts)
 
 
-def _families(counts: JobCounts | None) -> Iterator[Metric]:
+def _families(counts: JobCounts) -> Iterator[Metric]:
     ended = CounterMetricFamily("videocraft_jobs", "Total number of jobs processed", labels=["status"])
     seconds = HistogramMetricFamily("videocraft_job_duration_seconds", "Job processing duration")
-    if counts is not None:
-        for status in _ENDS:
-            ended.add_metric([status], counts.states.get(status, 0))
-        seconds.add_metric([], _buckets(counts.durations), counts.duration_sum)
+    for status in _ENDS:
+        ended.add_metric([status], counts.states.get(status, 0))
+    seconds.add_metric([], _buckets(counts.durations), counts.duration_sum)
     yield ended
     yield seconds
 

@@ -151,8 +151,6 @@ async def test_figures_of_jobs(cinema: Cinema) -> None:
     with pytest.raises(UnavailableError):
         await figures.refresh()
     assert generate_latest(registry) == b""  # what nobody can tell is not told
-    with pytest.raises(ValueError, match="Duplicated"):
-        registry.register(JobFigures(cast("Bus", cinema)))
 
 
 async def test_figures_are_measured_before_they_are_told() -> None:
