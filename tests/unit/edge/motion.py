@@ -176,11 +176,10 @@ def _chosen(families: list[Router], only: tuple[str, ...]) -> list[Router]:
     return [each for each in families if any(route.path.startswith(only) for route in each.routes)]
 
 
-def client_of(studio: Studio, **settings: Any) -> Client:
-    """To be entered."""
-    return TestClient(
-        motion_edge(studio, only=(*PREFIXES, HEALTH), **settings).app, base_url="http://media.test:8000"
-    )
+def client_of(studio: Studio, *, whole: bool = False, **settings: Any) -> Client:
+    """To be entered. It has the routes of this family alone, or of the `whole` application."""
+    only = () if whole else (*PREFIXES, HEALTH)
+    return TestClient(motion_edge(studio, only=only, **settings).app, base_url="http://media.test:8000")
 
 
 def refusal(answer: Any, status: int, code: str) -> str:

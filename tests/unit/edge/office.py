@@ -152,11 +152,15 @@ def bearer(user_id: str = "ann", **claims: Any) -> dict[str, str]:
     return {"Authorization": f"Bearer {hs256(sub=user_id, **claims)}"}
 
 
-def office_client(office: Office, keys: Keys | None = None, **settings: Any) -> Client:
-    """To be entered. Requests are ann's unless they have headers of their own."""
+def office_client(
+    office: Office, keys: Keys | None = None, *, whole: bool = False, **settings: Any
+) -> Client:
+    """To be entered. Requests are ann's unless they have headers of their own. It has the routes of this
+    family alone, or of the `whole` application."""
+    only = () if whole else PREFIXES
     found = {"jobs_rate": 10_000, "jobs_refused_rate": 10_000} | settings
     client = TestClient[Any](
-        motion_edge(office, keys, only=PREFIXES, **found).app, base_url="http://media.test:8000"
+        motion_edge(office, keys, only=only, **found).app, base_url="http://media.test:8000"
     )
     client.headers.update(bearer())
     return client

@@ -126,7 +126,7 @@ def test_options_that_are_no_preflight_go_to_the_route(client: Client) -> None:
 
 
 def test_origins_are_settings() -> None:
-    settings = {"cors_origins": ["https://a.example"], "motion_origins": ["*"]}
+    settings: dict[str, Any] = {"cors_origins": ["https://a.example"], "motion_origins": ["*"]}
     with client_of(Studio(), **settings) as client:
         assert about_cors(preflight(client, "/upload", STRANGER)) == set()
         allowed = preflight(client, "/upload", "https://a.example")

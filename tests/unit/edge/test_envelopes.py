@@ -26,7 +26,7 @@ def studio() -> Studio:
 
 @pytest.fixture
 def client(studio: Studio) -> Iterator[Client]:
-    with client_of(studio, motion_ip_rate=1000) as client:
+    with client_of(studio, whole=True, motion_ip_rate=1000) as client:
         yield client
 
 

@@ -52,7 +52,8 @@ def keys() -> Keys:
 
 
 def client_of(studio: Studio, keys: Keys, opened: list[str], **settings: Any) -> Client:
-    found = {"open_families": opened, "signing_secret": SIGNING, "motion_ip_rate": 1000} | settings
+    given = {"open_families": opened, "signing_secret": SIGNING, "motion_ip_rate": 1000}
+    found: dict[str, Any] = given | settings
     return Client(motion_edge(studio, keys, **found).app, base_url="http://media.test:8000")
 
 

@@ -175,10 +175,14 @@ class Cinema(Office):
         return stopped
 
 
-def cinema_client(cinema: Cinema, keys: Keys | None = None, **settings: Any) -> Client:
-    """To be entered. Requests are ann's and have a CSRF token, unless they have headers of their own."""
+def cinema_client(
+    cinema: Cinema, keys: Keys | None = None, *, whole: bool = False, **settings: Any
+) -> Client:
+    """To be entered. Requests are ann's and have a CSRF token, unless they have headers of their own. It has
+    the routes of this family alone, or of the `whole` application."""
+    only = () if whole else PREFIXES
     found = {"videocraft_rate": 10_000, "jobs_refused_rate": 10_000, "signing_secret": SECRET} | settings
-    edge = motion_edge(cinema, keys, only=PREFIXES, **found)
+    edge = motion_edge(cinema, keys, only=only, **found)
     client = TestClient[Any](edge.app, base_url="http://media.test:8000")
     client.headers.update(bearer())
     client.headers["X-CSRF-Token"] = csrf_token(client)

@@ -125,7 +125,7 @@ def test_what_is_somebody_elses_is_not_there(client: Client, cinema: Cinema) -> 
 
 
 def test_writes_are_limited_by_user(cinema: Cinema) -> None:
-    with cinema_client(cinema, videocraft_rate=2) as client:
+    with cinema_client(cinema, whole=True, videocraft_rate=2) as client:
         for _ in range(2):
             assert client.post(f"{BASE}/generate-video", json=MOVIE).status_code == 202
         answer = client.post(f"{BASE}/generate-video", json=MOVIE)

@@ -14,7 +14,7 @@ from libs.contracts.movies import GET_MAKING
 from libs.contracts.rpc import GET_ASSET, SUBMIT_JOBS
 from tests.unit.edge.backend import video as editor_video
 from tests.unit.edge.office import ANN, ASSET, BOB, EDIT, Client
-from tests.unit.edge.videocraft.cinema import BASE, Cinema, problems, refusal
+from tests.unit.edge.videocraft.cinema import BASE, Cinema, cinema_client, problems, refusal
 from tests.unit.samples import asset, at, info
 
 SOUND, TEXT, OTHERS, BROKEN = (UUID(int=number) for number in (510, 511, 512, 513))
@@ -149,8 +149,9 @@ def test_more_than_a_message_holds(client: Client, cinema: Cinema) -> None:
     assert list(problems(answer)) == ["body"]
 
 
-def test_films_can_be_edited_by_the_jobs_family(client: Client, cinema: Cinema) -> None:
-    for path in (f"video_{FILM.hex}", f"/api/v1/videos/video_{FILM.hex}/download"):
+@pytest.mark.parametrize("path", [f"video_{FILM.hex}", f"/api/v1/videos/video_{FILM.hex}/download"])
+def test_films_can_be_edited_by_the_jobs_family(cinema: Cinema, path: str) -> None:
+    with cinema_client(cinema, whole=True) as client:
         body = {"job_type": "VIDEO_EDIT", "input_data": EDIT | {"input_path": path}}
         assert client.post("/jobs", json=body).status_code == 200
         source = cinema.asked(SUBMIT_JOBS)[-1].submissions[0].spec.source
