@@ -51,7 +51,7 @@ def jpeg_steps(video: VideoStream, width: int, height: int) -> list[FilterStep]:
     flat, video = _opaque(video)
     mapped = standard_steps(video)
     given: dict[str, FilterValue] = (
-        {"in_color_matrix": "bt709", "in_range": "tv"} if mapped else _given(video)
+        {"in_color_matrix": "bt709", "in_range": "tv"} if mapped else given_colours(video)
     )
     sized = [step("scale", w=width, h=height, flags=FINE)] if mapped else []
     return [
@@ -69,7 +69,7 @@ def _opaque(video: VideoStream) -> tuple[list[FilterStep], VideoStream]:
     if not video.alpha:
         return [], video
     steps = [
-        step("scale", **_given(video)),
+        step("scale", **given_colours(video)),
         step("format", pix_fmts="gbrap"),
         step("premultiply", inplace=1),
         step("format", pix_fmts=PLANAR_RGB),
@@ -81,7 +81,7 @@ def _rgb(video: VideoStream) -> VideoStream:
     return msgspec.structs.replace(video, pixel_format=PLANAR_RGB, alpha=False)
 
 
-def _given(video: VideoStream) -> dict[str, FilterValue]:
+def given_colours(video: VideoStream) -> dict[str, FilterValue]:
     """What the pictures are taken to be, whatever their frames say."""
     if is_rgb(video):
         return {}

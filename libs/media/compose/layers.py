@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from libs.contracts.graph import FilterStep, FilterValue
 from libs.contracts.media import VideoStream
 from libs.contracts.movie import Element, Movie
-from libs.media.picture import deinterlace, is_rgb, matrix, step
+from libs.media.picture import deinterlace, step
+from libs.media.standard import given_colours
 from libs.media.tonemap import standard_steps
 
 MAX_SIDE = 8192
@@ -61,7 +62,7 @@ def layer_steps(video: VideoStream, place: Place, *, still: bool = False) -> lis
         sized = [step("scale", **size), step("setsar", sar=1), *mapped]
     else:
         target: dict[str, FilterValue] = {"out_color_matrix": "bt709", "out_range": "tv"}
-        sized = [step("scale", **size, **_given(video), **target), step("setsar", sar=1)]
+        sized = [step("scale", **size, **given_colours(video), **target), step("setsar", sar=1)]
     if any(odd.values()):
         larger: dict[str, FilterValue] = {"w": place.width + odd["x"], "h": place.height + odd["y"]}
         sized += [step("format", pix_fmts="yuva444p"), step("pad", **larger, **odd, color="0x00000000")]
@@ -80,12 +81,6 @@ def upright(video: VideoStream) -> list[FilterStep]:
     turns = {90: [step("transpose", dir="clock")], 270: [step("transpose", dir="cclock")]}
     turns[180] = [step("hflip"), step("vflip")]
     return [*([step("hflip")] if video.mirrored else []), *turns.get(video.rotation, [])]
-
-
-def _given(video: VideoStream) -> dict[str, FilterValue]:
-    if is_rgb(video):
-        return {}
-    return {"in_color_matrix": matrix(video), "in_range": "pc" if video.color_range == "pc" else "tv"}
 
 
 def _in_the_middle(shown: tuple[int, int], movie: Movie) -> Place:
