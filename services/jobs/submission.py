@@ -24,7 +24,7 @@ from services.jobs.planner import AssetSpec, plan, plan_video_edit
 from services.jobs.plans import PlannedTask
 from services.jobs.repository import Repository
 from services.jobs.results import known_results
-from services.jobs.rows import flow_of, job_of, new_job, new_task, write_flow
+from services.jobs.rows import flow_of, job_of, new_job, new_task, oversize, write_flow
 
 _TRIES = 3
 Bringing = VideoEditSpec | ComposeSpec
@@ -161,6 +161,8 @@ async def enqueue(
             flow = workflow.failed(flow, task.task_id, each.error)
         elif result := results.get(task.fingerprint):
             flow = workflow.completed(flow, task.task_id, result)
+        elif too_much := oversize(task):
+            flow = workflow.failed(flow, task.task_id, too_much)
     flow = await grow(session, row, tasks, flow)
     write_flow(flow, row, tasks, row.created_at)
     session.add_all(tasks)

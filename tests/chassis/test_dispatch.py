@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from libs.contracts.jobs import ExtractMetadataSpec, JobState, PreviewSpec
-from services.jobs import workflow
+from services.jobs import rows, workflow
 from services.jobs.dispatch import Dispatcher
 from services.jobs.results import remember_result
 from tests.chassis.databases import Jobs, execute, opened
@@ -68,6 +68,19 @@ async def test_a_task_goes_out_as_it_was_planned_and_once(jobs: Jobs) -> None:
     task = await jobs.task_of(job_id)
     assert task.released_at is not None
     assert row["message_id"].startswith(str(task.task_id))
+
+
+async def test_what_no_message_can_hold_fails_and_stands_in_nobodys_way(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "MAX_PAYLOAD", 100)
+        (large,) = await jobs.submit()
+    job = await jobs.job(large)
+    assert (job.state, (job.error or {})["code"]) == ("failed", "invalid_input")
+    (small,) = await jobs.submit(owner="bob")
+    await dispatcher(jobs).round(SERVICE)
+    assert await jobs.released() == [small]
 
 
 async def test_services_have_windows_of_their_own(jobs: Jobs) -> None:
