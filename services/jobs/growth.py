@@ -34,7 +34,7 @@ async def grow(session: AsyncSession, job: JobRow, tasks: Sequence[TaskRow], flo
             continue
         fill(row, spec)
         flow = workflow.planned(flow, node.task_id)
-        known = await known_results(session, [row.fingerprint])
+        known = await known_results(session, [row.fingerprint], held=True)
         if result := known.get(row.fingerprint):
             flow = workflow.completed(flow, node.task_id, result)
         elif too_much := oversize(row):

@@ -154,7 +154,7 @@ async def enqueue(
     """Write the tasks of a new job: completed where the result is known, failed where nothing can be done,
     else waiting for release or for what they need."""
     tasks = [new_task(row, at, task, time_limit, share=share) for at, task in enumerate(planned)]
-    results = await known_results(session, [task.fingerprint for task in tasks])
+    results = await known_results(session, [task.fingerprint for task in tasks], held=True)
     flow = workflow.unblock(flow_of(row, tasks))
     for task, each in zip(tasks, planned, strict=True):
         if each.error is not None:

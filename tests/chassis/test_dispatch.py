@@ -13,7 +13,7 @@ import pytest
 from libs.contracts.jobs import ExtractMetadataSpec, JobState, PreviewSpec
 from services.jobs import rows, workflow
 from services.jobs.dispatch import Dispatcher
-from services.jobs.results import remember_result
+from services.jobs.results import known_results, lock_results, remember_result
 from tests.chassis.databases import Jobs, execute, opened
 from tests.unit.samples import result
 
@@ -330,3 +330,25 @@ async def test_a_reopened_job_goes_out_again_as_a_new_message(jobs: Jobs) -> Non
     first, second = await jobs.outbox("tasks.%")
     assert first["message_id"] != second["message_id"]
     assert await jobs.released() == [job_id, job_id]
+
+
+async def test_who_forgets_a_result_waits_for_those_that_take_it(jobs: Jobs) -> None:
+    async with jobs.database.transaction() as session:
+        await remember_result(session, "f", result())
+    taken, order = asyncio.Event(), list[str]()
+
+    async def take() -> None:
+        async with jobs.database.transaction() as session:
+            assert await known_results(session, ["f"], held=True)
+            taken.set()
+            await asyncio.sleep(0.3)
+            order.append("taken")
+
+    async def forget() -> None:
+        await taken.wait()
+        async with jobs.database.transaction() as session:
+            await lock_results(session, ["f"])
+            order.append("forgotten")
+
+    await asyncio.gather(take(), forget())
+    assert order == ["taken", "forgotten"]
