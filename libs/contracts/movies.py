@@ -12,7 +12,8 @@ from libs.contracts.tasks import TaskResult
 class Step(Message, frozen=True, kw_only=True):
     """One task of a job. `name` is `fetch.<n>`, `listen.<n>`, `recognise.<n>`, `captions` or `main` in a job
     that composes a movie; `fraction` is 0…1. `seconds` is how long the work took, or takes until now: 0
-    where the result was `known` already. `result` is left out of lists."""
+    where the result was `known` already. `result` is that of steps other than `fetch`, and left out of lists.
+    Lists have one step of each kind and state."""
 
     name: str
     state: StepState

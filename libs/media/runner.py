@@ -7,6 +7,7 @@ event loop must run in a thread that lives as long as the process, see `tools.co
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from time import monotonic
 import anyio
 from anyio.abc import ByteReceiveStream, Process
 
-from libs.contracts.errors import MediaError, TaskTimeoutError
+from libs.contracts.errors import InvalidInputError, MediaError, TaskTimeoutError
 from libs.media.progress import Progress, ProgressParser
 from libs.media.reasons import failure
 from libs.media.tools import MIB, Limits, Tools, confinement
@@ -69,9 +70,10 @@ async def run_ffmpeg(
 ) -> Finished:
     """Run ffmpeg with `args` in the scratch directory `cwd`, for at most `time_limit` seconds.
 
-    Raises what `reasons.failure` makes of a failure, `TaskTimeoutError`, and `MediaError` when nothing more
-    is written for `stall_limit` seconds (some filters wait forever on some broken files). On cancellation,
-    or when `on_progress` raises, the whole process group is dead before this returns.
+    Raises what `reasons.failure` makes of a failure, `TaskTimeoutError`, `InvalidInputError` for more `args`
+    than a process can have, and `MediaError` when nothing more is written for `stall_limit` seconds (some
+    filters wait forever on some broken files). On cancellation, or when `on_progress` raises, the whole
+    process group is dead before this returns.
     """
     with _pipe() as (reading, writing):
         flags = [*FFMPEG_FLAGS, "-stats_period", "0.25", "-progress", f"pipe:{writing.fd}"]
@@ -195,10 +197,15 @@ async def _child(
 ) -> AsyncIterator[_Child]:
     started, outcome = monotonic(), "cancelled"
     command = [*confinement(tools.limits, program), tools.path(program), *argv]
-    process = await anyio.open_process(
-        command, stdin=DEVNULL, stdout=stdout, stderr=PIPE, cwd=cwd, env=ENVIRONMENT,
-        start_new_session=True, pass_fds=pass_fds,
-    )  # fmt: skip
+    try:
+        process = await anyio.open_process(
+            command, stdin=DEVNULL, stdout=stdout, stderr=PIPE, cwd=cwd, env=ENVIRONMENT,
+            start_new_session=True, pass_fds=pass_fds,
+        )  # fmt: skip
+    except OSError as error:
+        if error.errno != errno.E2BIG:
+            raise
+        raise InvalidInputError("This is made of too much to be done at once.") from error
     child, problem = _Child(process), None
     try:
         with anyio.move_on_after(time_limit) as deadline:

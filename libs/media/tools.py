@@ -12,6 +12,9 @@ from functools import lru_cache
 from libs.contracts.errors import UnavailableError
 
 MIB = 1024 * 1024
+STACK = 2 * MIB
+"""Bytes of the stack of each thread of ffmpeg: it starts one for every input, and stacks count as memory.
+Its arguments have a quarter of that."""
 PRIVILEGES = ("--no-new-privs", "--pdeathsig", "KILL")
 
 ExitObserver = Callable[[str, float, str], None]
@@ -30,7 +33,7 @@ class Limits:
     probe_memory_bytes: int = 2048 * MIB
     cpu_seconds: int = 6 * 3600
     output_bytes: int = 64 * 1024 * MIB
-    open_files: int = 256
+    open_files: int = 1024
     threads: int = 0
     niceness: int = 0
 
@@ -76,6 +79,7 @@ def confinement(limits: Limits, program: str = "ffmpeg") -> list[str]:
             f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 5}",
             f"--fsize={limits.output_bytes}",
             f"--nofile={limits.open_files}",
+            *([f"--stack={STACK}"] if program == "ffmpeg" else []),
             "--core=0",
             "--",
         ]

@@ -15,7 +15,7 @@ from services.jobs import workflow
 from services.jobs.models import JobRow, TaskRow
 from services.jobs.planner import continued
 from services.jobs.results import known_results
-from services.jobs.rows import fill
+from services.jobs.rows import fill, oversize
 from services.jobs.workflow import Flow, TaskState
 
 
@@ -34,9 +34,11 @@ async def grow(session: AsyncSession, job: JobRow, tasks: Sequence[TaskRow], flo
             continue
         fill(row, spec)
         flow = workflow.planned(flow, node.task_id)
-        known = await known_results(session, [row.fingerprint])
+        known = await known_results(session, [row.fingerprint], held=True)
         if result := known.get(row.fingerprint):
             flow = workflow.completed(flow, node.task_id, result)
+        elif too_much := oversize(row):
+            flow = workflow.failed(flow, node.task_id, too_much)
     return flow
 
 

@@ -15,10 +15,21 @@ from services.jobs.models import ResultRow
 from services.jobs.rows import result_of
 
 
-async def known_results(session: AsyncSession, fingerprints: Collection[str]) -> dict[str, TaskResult]:
-    """Results by fingerprint, of those that are known."""
-    rows = await session.exec(select(ResultRow).where(col(ResultRow.fingerprint).in_(list(fingerprints))))
-    return {row.fingerprint: result_of(row.result) for row in rows}
+async def known_results(
+    session: AsyncSession, fingerprints: Collection[str], *, held: bool = False
+) -> dict[str, TaskResult]:
+    """Results by fingerprint, of those that are known. `held`: none of them is forgotten until the
+    transaction ends, so that whoever looks then sees who took it."""
+    query = select(ResultRow).where(col(ResultRow.fingerprint).in_(list(fingerprints)))
+    if held:
+        query = query.order_by(col(ResultRow.fingerprint)).with_for_update(read=True)
+    return {row.fingerprint: result_of(row.result) for row in await session.exec(query)}
+
+
+async def lock_results(session: AsyncSession, fingerprints: Collection[str]) -> None:
+    """Wait for those that hold one of them; nobody else takes one until the transaction ends."""
+    chosen = select(ResultRow.fingerprint).where(col(ResultRow.fingerprint).in_(list(fingerprints)))
+    await session.exec(chosen.order_by(col(ResultRow.fingerprint)).with_for_update())
 
 
 async def remember_result(session: AsyncSession, fingerprint: str, result: TaskResult) -> None:

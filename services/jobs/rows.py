@@ -11,8 +11,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, null
 from uuid_utils.compat import uuid7
 
+from libs.chassis.outbox import MAX_PAYLOAD
 from libs.chassis.telemetry import trace_headers
 from libs.contracts.base import utcnow
+from libs.contracts.errors import InvalidInputError
 from libs.contracts.jobs import Job, JobError, JobSpec, JobState
 from libs.contracts.rpc import JobDetail
 from libs.contracts.tasks import INTERACTIVE, SERVICE_OF, Task, TaskResult, TaskSpec
@@ -171,6 +173,13 @@ def fill(row: TaskRow, spec: TaskSpec) -> None:
     """Give a task that was not planned yet what it has to do."""
     row.service = SERVICE_OF[type(spec)]
     _fill(row, spec, fingerprint(spec))
+
+
+def oversize(row: TaskRow) -> JobError | None:
+    """Why a task cannot be sent to anybody: it would stand in the way of all others of its service."""
+    if len(msgspec.json.encode(row.payload)) <= MAX_PAYLOAD:
+        return None
+    return JobError(code=InvalidInputError.code, message="This is made of too much to be done at once.")
 
 
 def _fill(row: TaskRow, spec: TaskSpec, content: str) -> None:

@@ -24,7 +24,7 @@ from services.jobs.planner import AssetSpec, plan, plan_video_edit
 from services.jobs.plans import PlannedTask
 from services.jobs.repository import Repository
 from services.jobs.results import known_results
-from services.jobs.rows import flow_of, job_of, new_job, new_task, write_flow
+from services.jobs.rows import flow_of, job_of, new_job, new_task, oversize, write_flow
 
 _TRIES = 3
 Bringing = VideoEditSpec | ComposeSpec
@@ -154,13 +154,15 @@ async def enqueue(
     """Write the tasks of a new job: completed where the result is known, failed where nothing can be done,
     else waiting for release or for what they need."""
     tasks = [new_task(row, at, task, time_limit, share=share) for at, task in enumerate(planned)]
-    results = await known_results(session, [task.fingerprint for task in tasks])
+    results = await known_results(session, [task.fingerprint for task in tasks], held=True)
     flow = workflow.unblock(flow_of(row, tasks))
     for task, each in zip(tasks, planned, strict=True):
         if each.error is not None:
             flow = workflow.failed(flow, task.task_id, each.error)
         elif result := results.get(task.fingerprint):
             flow = workflow.completed(flow, task.task_id, result)
+        elif too_much := oversize(task):
+            flow = workflow.failed(flow, task.task_id, too_much)
     flow = await grow(session, row, tasks, flow)
     write_flow(flow, row, tasks, row.created_at)
     session.add_all(tasks)

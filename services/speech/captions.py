@@ -19,7 +19,8 @@ from libs.media.captions.make import Captions, Said, captions
 
 ASS, SUBRIP, WEBVTT, JSON = "text/x-ssa", "application/x-subrip", "text/vtt", "application/json"
 MAX_TRANSCRIPT = 64 << 20
-"""Bytes."""
+"""Bytes of a transcript, and of all that the captions of a movie are read from: it is in memory at once, also
+what several sections take from the same file."""
 _READ, _WRITTEN = 0.3, 0.8
 """Shares of the progress when the sections are read and the captions are laid out."""
 
@@ -29,10 +30,14 @@ class CaptionWriter:
 
     async def __call__(self, task: CaptionTask, context: TaskContext) -> CaptionResult:
         """Raises `MediaError` for a file that holds no captions, `InvalidInputError` for a section or a style
-        that makes no sense."""
-        said, notes = [], dict[str, None]()
+        that makes no sense, or for too much text."""
+        said, notes, read = [], dict[str, None](), 0
         for number, section in enumerate(task.sections, 1):
             found, of_section = await _said(section, context)
+            read += sum(each.size for each in (section.transcript, section.file) if each is not None)
+            if read > MAX_TRANSCRIPT:
+                most = f"at most {MAX_TRANSCRIPT >> 20} MiB of text"
+                raise InvalidInputError(f"The captions of a movie are made of {most}.")
             said.append(found)
             notes.update(dict.fromkeys(of_section))
             context.progress(_READ * number / len(task.sections))

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from libs.contracts.jobs import ExtractMetadataSpec, JobState, PreviewSpec
-from services.jobs import workflow
+from services.jobs import rows, workflow
 from services.jobs.dispatch import Dispatcher
-from services.jobs.results import remember_result
+from services.jobs.results import known_results, lock_results, remember_result
 from tests.chassis.databases import Jobs, execute, opened
 from tests.unit.samples import result
 
@@ -68,6 +68,19 @@ async def test_a_task_goes_out_as_it_was_planned_and_once(jobs: Jobs) -> None:
     task = await jobs.task_of(job_id)
     assert task.released_at is not None
     assert row["message_id"].startswith(str(task.task_id))
+
+
+async def test_what_no_message_can_hold_fails_and_stands_in_nobodys_way(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "MAX_PAYLOAD", 100)
+        (large,) = await jobs.submit()
+    job = await jobs.job(large)
+    assert (job.state, (job.error or {})["code"]) == ("failed", "invalid_input")
+    (small,) = await jobs.submit(owner="bob")
+    await dispatcher(jobs).round(SERVICE)
+    assert await jobs.released() == [small]
 
 
 async def test_services_have_windows_of_their_own(jobs: Jobs) -> None:
@@ -317,3 +330,25 @@ async def test_a_reopened_job_goes_out_again_as_a_new_message(jobs: Jobs) -> Non
     first, second = await jobs.outbox("tasks.%")
     assert first["message_id"] != second["message_id"]
     assert await jobs.released() == [job_id, job_id]
+
+
+async def test_who_forgets_a_result_waits_for_those_that_take_it(jobs: Jobs) -> None:
+    async with jobs.database.transaction() as session:
+        await remember_result(session, "f", result())
+    taken, order = asyncio.Event(), list[str]()
+
+    async def take() -> None:
+        async with jobs.database.transaction() as session:
+            assert await known_results(session, ["f"], held=True)
+            taken.set()
+            await asyncio.sleep(0.3)
+            order.append("taken")
+
+    async def forget() -> None:
+        await taken.wait()
+        async with jobs.database.transaction() as session:
+            await lock_results(session, ["f"])
+            order.append("forgotten")
+
+    await asyncio.gather(take(), forget())
+    assert order == ["taken", "forgotten"]

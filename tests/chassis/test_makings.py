@@ -30,6 +30,7 @@ from libs.contracts.movies import (
 )
 from libs.contracts.tasks import SERVICE_OF, ListenResult, ListenTask, RenderResult, RenderTask, Task
 from reelbus.stack.setup import ensure_bucket
+from services.jobs import rows
 from tests.chassis.buses import Inbox, until
 from tests.chassis.hostile import Server, answer, fetcher
 from tests.chassis.servers import KEY, SECRET, Juicefs, Nats
@@ -144,7 +145,7 @@ async def test_a_movie_is_made_step_by_step(shop: Shop, server: Server) -> None:
     assert after.completed_at is not None
     assert {step.state for step in after.steps} == {StepState.COMPLETED}
     for step in after.steps:
-        assert step.result is not None, step.name
+        assert (step.result is None) == step.name.startswith("fetch."), step.name
         assert step.started_at is not None
         assert step.ended_at is not None
         assert step.started_at <= step.ended_at <= after.completed_at
@@ -316,3 +317,23 @@ async def test_jobs_are_counted(shop: Shop) -> None:
     assert everybody.states["pending"] + everybody.states["processing"] == 2
     nobody: JobCounts = await shop.edge.call(COUNT_JOBS, CountJobs(family="jobs"))
     assert (set(nobody.states.values()), nobody.durations["+Inf"]) == ({0}, 0)
+
+
+async def test_a_step_that_no_message_can_hold_fails_its_movie(
+    shop: Shop, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size is known only when the files are there."""
+    monkeypatch.setattr(rows, "MAX_PAYLOAD", 700)
+    ended = await shop.ended(await shop.compose(spoken(server)))
+    assert ended.state is JobState.FAILED
+    assert ended.error is not None
+    assert "too much to be done at once" in ended.error.message
+
+
+async def test_a_list_tells_one_step_of_each_kind_and_state(shop: Shop, server: Server) -> None:
+    job = await shop.compose(spoken(server, scenes=9))
+    (making,) = (await listed(shop)).makings
+    told = [(step.name.partition(".")[0], step.state) for step in making.steps]
+    assert making.job.job_id == job.job_id
+    assert len(told) == len(set(told)) < 9
+    assert told[-1] == ("main", StepState.PENDING)

@@ -10,7 +10,13 @@ import anyio
 import psutil
 import pytest
 
-from libs.contracts.errors import MediaError, TaskTimeoutError, TooLargeError, UnavailableError
+from libs.contracts.errors import (
+    InvalidInputError,
+    MediaError,
+    TaskTimeoutError,
+    TooLargeError,
+    UnavailableError,
+)
 from libs.media.progress import Progress, ProgressParser
 from libs.media.runner import Limits, Tools, run_ffmpeg, run_ffprobe, stream
 
@@ -184,3 +190,10 @@ async def test_encoders_leave_the_machine_to_others_and_probes_do_not(tmp_path: 
     assert int((tmp_path / "nice").read_text()) == min(mine + niceness, 19)
     await run_ffprobe(tools, [], time_limit=10)
     assert int((tmp_path / "nice").read_text()) == mine
+
+
+async def test_more_arguments_than_a_process_can_have_are_a_problem_of_the_request(
+    tools: Tools, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInputError, match="too much"):
+        await run_ffmpeg(tools, ["x" * (1 << 18)], cwd=tmp_path, time_limit=5)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.contracts.errors import MediaError
 from libs.contracts.graph import AudioMix, Canvas, Concat, Loop, Overlay, Source, Subtitles
-from libs.contracts.media import MediaInfo, ObjectRef, StoredMedia
+from libs.contracts.media import MediaInfo, ObjectRef, StoredMedia, SubtitleStream
 from libs.contracts.movie import DEFAULT_LENGTH, Element, Movie, Scene
 from libs.media.compose.cast import captioned, check, roles, voices
 from libs.media.compose.graph import movie_graph
 from libs.media.compose.layers import Place, corner, layer_steps, place, visible
 from libs.media.compose.timing import spans
 from libs.media.orientation import turned
+from libs.media.walk import sources
 from tests.unit.samples import SHA, info, video
 
 FILE = ObjectRef(key="a", size=10, sha256=SHA)
@@ -209,3 +211,35 @@ def test_gains(volume: float, heard: bool) -> None:
 def test_a_movie_has_an_end() -> None:
     with pytest.raises(MediaError, match="at most 4 hours"):
         movie_graph(movie(*[Scene(duration=3600.0)] * 5), {}, {})
+
+
+# --- bounds ----------------------------------------------------------------------------------------
+
+
+def test_a_graph_holds_of_probes_what_it_needs_and_goes_into_a_message() -> None:
+    tracks = [info().audio[0]] * 64
+    subtitles = [SubtitleStream(index=65, codec="subrip", text=True, language="x" * 256)] * 64
+    fat = StoredMedia(object=FILE, info=info(audio=tracks, subtitles=subtitles))
+    scenes = [Scene(elements=[element("video", fat, width=16)] * 20) for _ in range(10)]
+    made = movie(*scenes)
+    graph = movie_graph(made, media(made), {})
+    assert len(msgspec.json.encode(graph)) < 600_000
+    assert {len(each.info.audio) for each in sources(graph.input)} == {0, 1}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        movie(*[Scene(duration=3600.0)] * 4, width=4096, height=4096, rate=60),
+        movie(
+            Scene(elements=[element("video", FILM, width=8192, height=8192)] * 20),
+            Scene(duration=3600.0),
+            elements=[element("video", FILM, width=8192, height=8192)] * 2,
+        ),
+    ],
+)
+def test_pixels_of_all_layers_have_a_bound(made: Movie) -> None:
+    with pytest.raises(MediaError, match="too much to encode"):
+        movie_graph(made, media(made), {})
+    stills = movie(Scene(elements=[element("image", PHOTO, width=8192)] * 20, duration=3600.0))
+    movie_graph(stills, media(stills), {})

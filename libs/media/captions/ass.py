@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from libs.contracts.errors import InvalidInputError
 from libs.media.captions.grouping import HOLD, Cue
 from libs.media.captions.layout import Laid, Run
 from libs.media.captions.look import Colour, Look
@@ -53,16 +54,19 @@ class Scene:
     cues: Sequence[tuple[Cue, Laid]]
 
 
-def script(width: int, height: int, scenes: Sequence[Scene]) -> str:
-    """The whole file for a movie of `width` x `height` pixels."""
+def script(width: int, height: int, scenes: Sequence[Scene], most: int) -> str:
+    """The whole file for a movie of `width` x `height` pixels. Raises `InvalidInputError` as soon as there
+    are more than `most` characters: each word that is spoken writes its whole caption again."""
     head = _HEAD.format(mark=MARK, width=width, height=height)
     styles = [_style(f"S{number}", scene) for number, scene in enumerate(scenes)]
-    events = [
-        event
-        for number, scene in enumerate(scenes)
-        for cue, laid in scene.cues
-        for event in _events(f"S{number}", scene, cue, laid, (width, height))
-    ]
+    events, size = list[str](), 0
+    for number, scene in enumerate(scenes):
+        for cue, laid in scene.cues:
+            written = list(_events(f"S{number}", scene, cue, laid, (width, height)))
+            events += written
+            size += sum(map(len, written))
+            if size > most:
+                raise InvalidInputError("There is too much text in the captions of this movie.")
     return "".join([head, *styles, _EVENTS, *events])
 
 

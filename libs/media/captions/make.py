@@ -74,7 +74,7 @@ def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) ->
         scenes.append(scene)
         cues += of_scene
         utterances += _shifted(each)
-    ass = script(width, height, scenes)
+    ass = script(width, height, scenes, MAX_SUBTITLES)
     if len(ass.encode()) > MAX_SUBTITLES:
         raise InvalidInputError("There is too much text in the captions of this movie.")
     cues.sort(key=lambda cue: cue.start)

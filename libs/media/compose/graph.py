@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from libs.contracts.errors import MediaError
 from libs.contracts.graph import (
     AudioEncoding,
@@ -22,8 +24,9 @@ from libs.contracts.graph import (
     Subtitles,
     VideoEncoding,
 )
-from libs.contracts.media import ObjectRef, StoredMedia
+from libs.contracts.media import MediaInfo, ObjectRef, StoredMedia
 from libs.contracts.movie import AUDIO, IMAGE, VIDEO, Movie
+from libs.media.bounds import MAX_WORK
 from libs.media.compose.cast import Media, Role, heard, roles, seen
 from libs.media.compose.layers import corner, layer_steps, place, visible
 from libs.media.compose.timing import Span, spans
@@ -53,6 +56,7 @@ def movie_graph(
     if total > LONGEST:
         raise MediaError(f"A movie has at most {LONGEST / 3600:g} hours; this one would have {total:.0f} s.")
     cast = roles(movie)
+    _check_work(movie, cast, media, timing)
     scenes = [
         _scene(movie, number, [role for role in cast if role.scene == number], media, span)
         for number, span in enumerate(timing)
@@ -74,6 +78,20 @@ def movie_graph(
         audio=[AudioEncoding(index=1, encoder="aac", options=SOUND)],
         bare=True,
     )
+
+
+def _check_work(movie: Movie, cast: Iterable[Role], media: Media, timing: Sequence[Span]) -> None:
+    """Layers count as the pictures below them do: each is scaled for every frame, unless it is a still."""
+    pixels = movie.width * movie.height * sum(span.length for span in timing)
+    for role in cast:
+        if role.element.kind in (VIDEO, IMAGE) and media[role.number].info.video is not None:
+            where = place(role.element, video_of(media[role.number].info), movie)
+            lengths = [span.length for span in timing] if role.scene is None else [timing[role.scene].length]
+            pixels += where.width * where.height * sum(lengths)
+    if pixels * movie.rate > MAX_WORK:
+        raise MediaError(
+            "This would be too much to encode: smaller, shorter, or with fewer videos it may go."
+        )
 
 
 def _scene(movie: Movie, number: int, cast: Sequence[Role], media: Media, span: Span) -> Node:
@@ -98,7 +116,7 @@ def _seen(node: Node, movie: Movie, cast: Iterable[Role], media: Media, span: Sp
         where = place(role.element, video, movie)
         if not visible(where, movie):
             continue
-        shown = Loop(input=Source(object=medium.object, info=info), length=span.length)
+        shown = Loop(input=Source(object=medium.object, info=_only(info, audio=0)), length=span.length)
         still = medium.info.video is None
         layer = Filter(input=shown, steps=layer_steps(video, where, still=still))
         x, y = corner(where)
@@ -119,8 +137,14 @@ def _heard(node: Node, cast: Iterable[Role], media: Media, span: Span) -> Node:
 
 
 def _sound(role: Role, medium: StoredMedia, span: Span) -> Node:
-    source = Source(object=medium.object, info=medium.info)
+    source = Source(object=medium.object, info=_only(medium.info, audio=1))
     return source if role.element.kind == AUDIO else Loop(input=source, length=span.length)
+
+
+def _only(info: MediaInfo, *, audio: int) -> MediaInfo:
+    """`info` with so many tracks of sound, and without what is not shown: a movie has 200 elements, and all
+    of it has to go into one message."""
+    return msgspec.structs.replace(info, audio=info.audio[:audio], subtitles=[])
 
 
 def _gain(volume: float) -> float:

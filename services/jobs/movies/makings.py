@@ -19,7 +19,7 @@ from libs.contracts.jobs import JobSpec, JobState, StepState
 from libs.contracts.movies import GetMaking, ListMakings, Making, Makings, Step
 from libs.contracts.tasks import TaskResult
 from services.jobs.models import JobRow, TaskRow
-from services.jobs.movies.estimate import Pace, ready_at
+from services.jobs.movies.estimate import Pace, kind_of, ready_at
 from services.jobs.repository import Repository
 from services.jobs.results import known_results
 from services.jobs.rows import job_of
@@ -41,6 +41,8 @@ WHERE state = 'completed' AND started_at IS NOT NULL AND job_id IN (
 ) GROUP BY 1
 """)
 """Median seconds of each kind of task in the last jobs of an owner."""
+_LONG = {"fetch"}
+"""Kinds of steps whose results are not told: with the probes of 200 files no message could hold them."""
 
 
 class MovieStore:
@@ -77,7 +79,7 @@ class MovieStore:
             makings=[
                 Making(
                     job=job_of(row) if request.kept else msgspec.structs.replace(job_of(row), result=None),
-                    steps=[_step(task, now) for task in tasks[row.job_id]],
+                    steps=[_step(task, now) for task in _typical(tasks[row.job_id])],
                     completed_at=_ended(row),
                     removed_at=row.removed_at,
                 )
@@ -90,7 +92,8 @@ async def making_of(session: AsyncSession, row: JobRow) -> Making:
     """All of it, the spec and the results of its steps included."""
     now = utcnow()
     tasks = (await _tasks(session, [row.job_id]))[row.job_id]
-    results = await known_results(session, [task.fingerprint for task in tasks if task.fingerprint])
+    wanted = [task.fingerprint for task in tasks if task.fingerprint and kind_of(task.name) not in _LONG]
+    results = await known_results(session, wanted)
     job = job_of(row)
     return Making(
         job=job,
@@ -129,6 +132,11 @@ async def _tasks(session: AsyncSession, job_ids: Sequence[UUID]) -> Mapping[UUID
     for task in await session.exec(query.options(*small)):
         found[task.job_id].append(task)
     return found
+
+
+def _typical(tasks: Sequence[TaskRow]) -> list[TaskRow]:
+    """The first of each kind and state: a page has 100 jobs, and a job may have hundreds of tasks."""
+    return list({(kind_of(task.name), task.state): task for task in reversed(tasks)}.values())[::-1]
 
 
 def _step(task: TaskRow, now: datetime, results: Mapping[str, TaskResult] | None = None) -> Step:

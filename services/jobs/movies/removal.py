@@ -15,6 +15,7 @@ from services.jobs.dispatch import lock_service
 from services.jobs.models import TaskRow
 from services.jobs.movies.makings import making_of
 from services.jobs.repository import Repository
+from services.jobs.results import lock_results
 from services.jobs.workflow import TaskState
 
 _SHARED = text("""
@@ -45,6 +46,7 @@ class Removal:
             if row.owner != request.owner or row.family != request.family or gone:
                 raise NotFoundError("There is no such job.")
             row.removed_at = utcnow()
+            await lock_results(session, [task.fingerprint for task in tasks])
             await self._forget(session, tasks)
             await session.flush()
             making = await making_of(session, row)

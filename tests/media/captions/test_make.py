@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from libs.contracts.captions import Transcript, Utterance
 from libs.contracts.errors import InvalidInputError, OutOfRangeError
+from libs.media.captions import ass, make
 from libs.media.captions.make import MAX_WORDS
 from tests.media.captions.drawing import made, said, transcript
 
@@ -60,6 +64,21 @@ def test_there_are_bounds() -> None:
     )
     with pytest.raises(InvalidInputError, match="100000 words"):
         made(640, 360, said(long))
+
+
+def test_a_script_that_is_too_long_is_given_up_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    events, written = ass._events, list[str]()
+
+    def counted(*args: Any) -> Iterator[str]:
+        for event in events(*args):
+            written.append(event)
+            yield event
+
+    monkeypatch.setattr(ass, "_events", counted)
+    monkeypatch.setattr(make, "MAX_SUBTITLES", 5000)
+    with pytest.raises(InvalidInputError, match="too much text"):
+        made(640, 360, said(transcript("word " * 2000, language="en"), start=0, length=4000))
+    assert sum(map(len, written)) < 10_000
 
 
 def test_times_before_the_sound_are_its_start() -> None:

@@ -125,3 +125,10 @@ async def test_what_is_wrong_is_said(
     task = CaptionTask(width=640, height=360, sections=[section(**what)])
     with pytest.raises(error, match=problem):
         await CaptionWriter()(task, cast("TaskContext", context(tmp_path)))
+
+
+async def test_the_same_file_in_many_sections_takes_room_each_time(tmp_path: Path) -> None:
+    large = ref("given", size=16 << 20)
+    task = CaptionTask(width=640, height=360, sections=[section(5.0 * at, file=large) for at in range(5)])
+    with pytest.raises(InvalidInputError, match="at most 64 MiB"):
+        await CaptionWriter()(task, cast("TaskContext", context(tmp_path)))

@@ -12,6 +12,8 @@ COLOURS = ("word-color", "line-color", "shadow-color", "outline-color", "box-col
 SETTINGS = (
     "style", "font-family", "font-size", *COLOURS, "outline-width", "shadow-offset", "position",
 )  # fmt: skip
+_TOLD = 20
+"""Unknown settings of one element that are told of: a small request is not to have a huge answer."""
 COLOUR_WORDS = "a color such as #FFCC00 or #FFCC00A0"
 
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?", re.ASCII)
@@ -21,9 +23,8 @@ _FONT = re.compile(r"(?! )[^\x00-\x1f\x7f,;{}\\\"<>]{1,100}(?<! )")
 def style_of(settings: Fields) -> CaptionStyle:
     """What is missing is as `CaptionStyle` has it. Settings that there are not are a problem: they would do
     nothing, and nobody would know why."""
-    for name in settings.values:
-        if name not in SETTINGS:
-            settings.note(name, f"There is no such setting; there are {', '.join(SETTINGS)}")
+    for name in [name for name in settings.values if name not in SETTINGS][:_TOLD]:
+        settings.note(name, f"There is no such setting; there are {', '.join(SETTINGS)}")
     found: dict[str, Any] = {
         "style": settings.choice("style", CAPTION_STYLES),
         "font_family": settings.matching("font-family", _FONT, "the name of a font"),

@@ -9,6 +9,8 @@ import pytest
 from libs.contracts.captions import POSITIONS
 from libs.contracts.movies import COUNT_JOBS
 from libs.contracts.rpc import SUBMIT_JOBS
+from services.edge.contracts.videocraft.captions import style_of
+from services.edge.contracts.videocraft.fields import Fields
 from tests.unit.edge.office import Client
 from tests.unit.edge.videocraft.cinema import AUDIO, BASE, MOVIE, Cinema, problems, refusal
 
@@ -233,3 +235,9 @@ def test_numbers_that_would_not_fit_when_written_in_full(client: Client) -> None
 def test_long_names_are_cut(client: Client) -> None:
     (path,) = wrong(client, of_settings(**{"x" * 5000: 1}))
     assert len(path) < 200
+
+
+def test_a_request_of_unknown_settings_has_no_huge_answer() -> None:
+    problems: dict[str, str] = {}
+    style_of(Fields({str(number): 1 for number in range(9000)}, problems, "settings"))
+    assert 0 < len(problems) <= 20
