@@ -26,6 +26,7 @@ from libs.contracts.graph import (
 )
 from libs.media.filters import check_step
 from libs.media.passes.plain_rates import RATE
+from libs.media.reasons import no_video
 from libs.media.rhythm import MAX_RATE
 from libs.media.walk import children, sources
 
@@ -105,7 +106,7 @@ def _(node: Source) -> None:
     if node.info.duration is not None and (node.start or 0) >= node.info.duration > 0:
         raise InvalidInputError("The start is past the end of the video.")
     if node.info.video is None:
-        raise InvalidInputError("There is no video in this file, only sound.")
+        raise InvalidInputError(no_video(node.info))
 
 
 @_check.register

@@ -18,6 +18,7 @@ from libs.media.codecs import AUDIO_ENCODERS
 from libs.media.containers import Container, container_for
 from libs.media.encodings import audio_encoding
 from libs.media.notes import audible, audio_notes, count, video_notes
+from libs.media.reasons import no_video
 from libs.media.rhythm import Rhythm, rhythm_of
 
 
@@ -30,7 +31,7 @@ def enhance_graph(source_object: ObjectRef, info: MediaInfo, name: str) -> Outpu
     """
     video = info.video
     if video is None:
-        raise MediaError("There is no video in this file, only sound.")
+        raise MediaError(no_video(info))
     container = container_for(name, info.formats)
     rhythm, deep = rhythm_of(video), is_deep(video)
     pixel_format = "yuv420p10le" if deep else "yuv420p"

@@ -10,6 +10,7 @@ import msgspec
 from libs.contracts.errors import MediaError
 from libs.contracts.media import AudioStream, MediaInfo, VideoStream
 from libs.media.passes.clocks import Grid, exact, grid
+from libs.media.reasons import no_video
 from libs.media.rhythm import MPEG_CLOCK, rhythm_of
 
 UNKNOWN_SIZE = 0
@@ -19,7 +20,7 @@ UNKNOWN_SIZE = 0
 def video_of(info: MediaInfo) -> VideoStream:
     """Raises `MediaError` when there is none."""
     if info.video is None:
-        raise MediaError("There is no video in this file, only sound.")
+        raise MediaError(no_video(info))
     return info.video
 
 

@@ -16,7 +16,7 @@ from libs.contracts.media import AudioStream, MediaInfo, SubtitleStream, VideoSt
 from libs.media.bounds import MAX_TRACKS, bounded, check_frames, check_size
 from libs.media.inputs import PICTURES, input_args
 from libs.media.orientation import orientation, packets, turned
-from libs.media.reasons import NOT_A_VIDEO
+from libs.media.reasons import NOT_A_VIDEO, no_video
 from libs.media.runner import run_ffprobe, stream
 from libs.media.tools import Tools
 
@@ -76,7 +76,7 @@ async def check_decodes(
 ) -> None:
     """Decode the first frame of the main video; `MediaError` when none comes out of it."""
     if info.video is None:
-        raise MediaError("There is no video in this file, only sound.")
+        raise MediaError(no_video(info))
     mapped = ["-map", f"0:{info.video.index}", "-frames:v", "1", "-f", "framecrc", "pipe:1"]
     async with stream(tools, "ffmpeg", [*input_args(target), *mapped], time_limit=time_limit) as reader:
         frames = [line async for line in reader.lines() if line and not line.startswith("#")]

@@ -13,6 +13,7 @@ from libs.contracts.errors import (
     TooLargeError,
     UnavailableError,
 )
+from libs.contracts.media import MediaInfo
 
 NOT_A_VIDEO = "This does not look like a video, or it is damaged beyond reading."
 NO_INDEX = "This is not a complete video: the index that players need was not found in the file."
@@ -47,6 +48,11 @@ _KNOWN: tuple[tuple[str, type[ReelbusError], str], ...] = (
     ("invalid data found when processing input", MediaError, NOT_A_VIDEO),
     ("end of file", MediaError, NOT_A_VIDEO),
 )
+
+
+def no_video(info: MediaInfo) -> str:
+    """Why a file without a video is none."""
+    return f"There is no video in this file, only {'a picture' if info.picture else 'sound'}."
 
 
 def failure(stderr: str, returncode: int) -> ReelbusError:

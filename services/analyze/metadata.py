@@ -8,6 +8,7 @@ from pathlib import Path
 from libs.contracts.errors import MediaError
 from libs.contracts.media import MediaInfo, Metadata, VideoStream
 from libs.media.probe import probe
+from libs.media.reasons import no_video
 from libs.media.tools import Tools
 from services.analyze.colour import colour
 from services.analyze.packets import Scan, average_rate, constant_rate, count_by_decoding, scan
@@ -38,7 +39,7 @@ async def extract(
     """
     video = info.video
     if video is None:
-        raise MediaError("There is no video in this file, only sound.")
+        raise MediaError(no_video(info))
     probed = await probe(target, tools, size=size)
     found = await scan(target, info, video, tools, time_limit=time_limit)
     if found.count == 0:

@@ -33,6 +33,7 @@ from libs.contracts.tasks import (
 from libs.contracts.video_edit import HIGHLIGHT, Analysis, Wanted
 from libs.media.enhance import enhance_graph
 from libs.media.motion import clip_graph, presentation_us, preview_graph
+from libs.media.reasons import no_video
 from libs.media.video_edit.graph import video_edit_graph
 from services.jobs.movies.plan import continued_movie
 from services.jobs.plans import MAIN, PlannedTask, planned, unplanned
@@ -45,8 +46,6 @@ _RENDERING = 8.0
 
 AssetSpec = EnhanceSpec | ExtractMetadataSpec | PreviewSpec | MotionPhotoSpec
 """What is asked of one asset."""
-
-_ONLY_SOUND = "There is no video in this file, only sound."
 
 
 def plan(spec: AssetSpec, asset: Asset) -> list[PlannedTask]:
@@ -105,7 +104,7 @@ def _source(spec: VideoEditSpec, done: Mapping[str, TaskResult]) -> StoredMedia:
     if source is None:
         raise InternalError("The source of the edit is not known.")
     if source.info.video is None:
-        raise MediaError(_ONLY_SOUND)
+        raise MediaError(no_video(info))
     return source
 
 
@@ -133,7 +132,7 @@ def _enhance(asset: Asset) -> RenderTask:
 def _metadata(asset: Asset) -> MetadataTask:
     info = _info(asset)
     if info.video is None:
-        raise MediaError(_ONLY_SOUND)
+        raise MediaError(no_video(source.info))
     return MetadataTask(source=asset.object, info=info)
 
 

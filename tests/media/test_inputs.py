@@ -67,7 +67,16 @@ def test_a_careless_reader_would_follow_it(tmp_path: Path, kind: str) -> None:
     assert trap.close()
 
 
-@pytest.mark.parametrize("name", ["sdp", "picture", "text", "empty", "no-index"])
+async def test_a_picture_is_no_video(corpus: Corpus, tools: Tools) -> None:
+    path = corpus.path("picture")
+    info = (await probe(path, tools, size=path.stat().st_size)).info
+    assert info.video is None
+    assert info.picture is not None
+    with pytest.raises(MediaError, match="only a picture"):
+        await check_decodes(path, info, tools)
+
+
+@pytest.mark.parametrize("name", ["sdp", "text", "empty", "no-index"])
 async def test_what_is_no_video_says_so(corpus: Corpus, tools: Tools, name: str) -> None:
     path = corpus.path(name)
     with pytest.raises(MediaError) as caught:

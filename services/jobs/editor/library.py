@@ -18,6 +18,7 @@ from libs.contracts.editor import FindVideo, GetVideo, ListVideos, RegisterVideo
 from libs.contracts.errors import InvalidInputError, MediaError, NotFoundError
 from libs.contracts.media import Asset
 from libs.media.containers import container_for
+from libs.media.reasons import no_video
 from services.jobs.editor import naming
 from services.jobs.editor.locks import lock_paths
 from services.jobs.editor.paths import free_paths
@@ -125,7 +126,7 @@ def _registered(asset: Asset, now: datetime) -> dict[str, Any]:
     if asset.info is None:
         raise MediaError(asset.probe_error or "This file cannot be read as a video.")
     if asset.info.video is None:
-        raise MediaError("There is no video in this file, only sound.")
+        raise MediaError(no_video(asset.info))
     stem = naming.stem(asset.name)
     extension = naming.extension(asset.name) or container_for(asset.name, asset.info.formats).extension
     return {
