@@ -104,7 +104,7 @@ def _source(spec: VideoEditSpec, done: Mapping[str, TaskResult]) -> StoredMedia:
     if source is None:
         raise InternalError("The source of the edit is not known.")
     if source.info.video is None:
-        raise MediaError(no_video(info))
+        raise MediaError(no_video(source.info))
     return source
 
 
@@ -132,7 +132,7 @@ def _enhance(asset: Asset) -> RenderTask:
 def _metadata(asset: Asset) -> MetadataTask:
     info = _info(asset)
     if info.video is None:
-        raise MediaError(no_video(source.info))
+        raise MediaError(no_video(info))
     return MetadataTask(source=asset.object, info=info)
 
 
