@@ -47,7 +47,7 @@ async def packets(target: str | Path, tools: Tools, *, time_limit: float) -> int
             tools, [*asked, "-of", "json", *input_args(target)], time_limit=time_limit, max_output=_MAX
         )
         return int(json.loads(found)["streams"][0]["nb_read_packets"]) or None
-    except (MediaError, ValueError, LookupError, TypeError):
+    except (MediaError, ValueError, LookupError, TypeError):  # without a count a round is as long as it says
         return None
 
 

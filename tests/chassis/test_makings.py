@@ -292,7 +292,7 @@ async def test_jobs_are_counted(shop: Shop) -> None:
     made = [await shop.compose(coloured(each)) for each in ("#FF0000", "#00FF00", "#0000FF")]
     for number in range(2):
         await rendered(shop, render, number)
-    ended = [job for job in made if job.job_id in {each[0].job_id for each in render.got[:2]}]  # type: ignore[attr-defined]
+    ended = [job for job in made if job.job_id in {each[0].job_id for each in render.got[:2]}]  # type: ignore[attr-defined]  # an inbox holds any message
     for job in ended:
         await shop.ended(job)
     await shop.compose(coloured("#FFFFFF"), owner="bob")

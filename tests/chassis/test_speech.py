@@ -27,7 +27,7 @@ from tests.media.speech import sounds
 from tests.media.speech.said import FOLDER, LIBRIVOX, joined, written
 
 pytestmark = pytest.mark.anyio
-SENTENCE = FOLDER / "librivox" / "sense_and_sensibility_01_austen_64kb-0880.wav"
+SENTENCE = FOLDER / LIBRIVOX / "sense_and_sensibility_01_austen_64kb-0880.wav"
 
 
 @pytest.fixture

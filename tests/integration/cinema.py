@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 
 from tests.integration.warehouse import Warehouse
+from tests.media.speech.said import FOLDER, LIBRIVOX
 from tests.stack.harness import Stack, wait_until
 
 Json = dict[str, Any]
 API = "/api/v1"
 ENDS = ("completed", "failed", "cancelled")
-SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox")
+SPEECH = FOLDER / LIBRIVOX
 FIRST, SECOND, THIRD, FOURTH, FIFTH = (
     SPEECH / f"sense_and_sensibility_01_austen_64kb-{number}.wav"
     for number in ("0870", "0880", "0890", "0920", "0930")

@@ -67,7 +67,7 @@ class MovieStore:
             .order_by(col(JobRow.created_at).desc(), col(JobRow.job_id).desc())
             .limit(request.limit)
             .offset(request.offset)
-            .options(defer(JobRow.spec))  # type: ignore[arg-type]
+            .options(defer(JobRow.spec))  # type: ignore[arg-type]  # SQLModel's fields are typed as values
         )
         async with self._repository.transaction() as session:
             total = (await session.exec(select(func.count()).select_from(JobRow).where(*chosen))).one()

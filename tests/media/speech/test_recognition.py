@@ -71,7 +71,7 @@ def test_a_recording_is_an_utterance_of_its_own(transcript: Transcript) -> None:
 def hum(count: int) -> Samples:
     """A chord that is played with vibrato."""
     t = np.arange(count) / RATE
-    return sum(np.sin(2 * np.pi * f * t + 3 * np.sin(2 * np.pi * 5 * t)) for f in (220, 277, 330)) / 5  # type: ignore[no-any-return]
+    return sum(np.sin(2 * np.pi * f * t + 3 * np.sin(2 * np.pi * 5 * t)) for f in (220, 277, 330)) / 5  # type: ignore[no-any-return]  # the sum of arrays
 
 
 def noise(count: int) -> Samples:
