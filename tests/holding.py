@@ -43,14 +43,15 @@ class Hold:
         self.passed = threading.Event()
         """Storage has answered what was held, or will not be asked because the asker has gone."""
         self._matches = matches
-        self._ports: list[int] = []
+        self._ends: list[tuple[int, int]] = []
+        """Ports of who asked and of whom he asked; his alone another connection elsewhere may have too."""
         self._reached, self._released = threading.Event(), threading.Event()
 
-    def takes(self, method: str, path: str, port: int) -> bool:
-        """Whether to hold this request, which came from `port`."""
-        if self._ports or not self._matches(method, path):
+    def takes(self, method: str, path: str, ends: tuple[int, int]) -> bool:
+        """Whether to hold this request, which came from the first port to the second."""
+        if self._ends or not self._matches(method, path):
             return False
-        self._ports.append(port)
+        self._ends.append(ends)
         return True
 
     def stay(self) -> None:
@@ -69,9 +70,8 @@ class Hold:
     def wait(self) -> int:
         """Until a request is held; the process that made it."""
         assert self._reached.wait(PATIENCE), "no such request came"
-        ends = [each for each in psutil.net_connections("tcp") if each.pid is not None]
-        (pid,) = {each.pid for each in ends if getattr(each.laddr, "port", None) == self._ports[0]}
-        assert pid is not None
+        links = [(each.pid, each.laddr, each.raddr) for each in psutil.net_connections("tcp") if each.pid]
+        (pid,) = {pid for pid, near, far in links if near and far and (near.port, far.port) == self._ends[0]}
         return pid
 
 
@@ -110,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         hold = self.holding.hold
-        if hold is None or not hold.takes(self.command, self.path, self.client_address[1]):
+        ends = (self.client_address[1], self.connection.getsockname()[1])
+        if hold is None or not hold.takes(self.command, self.path, ends):
             self._relay(None)
             return
         try:
