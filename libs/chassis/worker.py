@@ -26,6 +26,7 @@ from libs.contracts.media import ObjectRef
 from libs.contracts.rpc import CLAIM_TASK, ClaimTask
 from libs.contracts.tasks import (
     CANCEL_TASKS,
+    RESULTS,
     TASK_COMPLETED,
     TASK_FAILED,
     TASK_PROGRESS,
@@ -46,8 +47,6 @@ _URL_GRACE, _MAX_TTL = 60.0, 7 * 86_400.0
 """Seconds; S3 signs for seven days at most."""
 PROGRESS_INTERVAL = 0.25
 """Seconds between two progress signals of a task at least."""
-RESULTS = "results"
-"""The folder of artifacts that are kept."""
 
 
 class TaskContext:

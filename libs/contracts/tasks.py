@@ -14,6 +14,9 @@ from libs.contracts.video_edit import Analysis, Wanted
 KINDS = ("video", "image", "audio", "text")
 """What a fetched file has to be: a video, a picture (or an animation), something with sound, or text."""
 
+RESULTS = "results"
+"""The folder in storage of artifacts that are kept."""
+
 INTERACTIVE, BATCH = LANES = ("interactive", "batch")
 
 

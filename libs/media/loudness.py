@@ -14,7 +14,7 @@ import msgspec
 
 from libs.contracts.errors import TaskTimeoutError
 from libs.contracts.graph import Loudness, LoudnessMeasure, Output
-from libs.media.command.clock import length_of
+from libs.media.clock import length_of
 from libs.media.command.session import Inputs, session_for
 from libs.media.command.sounds import filled, levelled, sounds, track_of
 from libs.media.command.written import GLOBAL

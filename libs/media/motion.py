@@ -19,7 +19,7 @@ from libs.contracts.graph import (
 )
 from libs.contracts.media import MediaInfo, ObjectRef, VideoStream
 from libs.media import picture
-from libs.media.command.clock import length_of, nominal_rate
+from libs.media.clock import length_of, nominal_rate
 from libs.media.containers import MP4
 from libs.media.foretell import video_of
 from libs.media.notes import audible

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from libs.chassis.bus import Bus
 from libs.chassis.storage import Storage
-from libs.chassis.worker import RESULTS
 from libs.contracts.errors import InvalidInputError, NotFoundError
 from libs.contracts.rpc import DISCARD_ARTIFACTS, AbandonUpload, DiscardArtifacts, Done
+from libs.contracts.tasks import RESULTS
 from services.ingest.handlers import Handlers
 from services.ingest.repository import Repository
 

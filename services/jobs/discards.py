@@ -17,11 +17,11 @@ from sqlalchemy import delete, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from libs.chassis.worker import RESULTS
 from libs.contracts.base import utcnow
 from libs.contracts.errors import ReelbusError, UnavailableError
 from libs.contracts.rpc import DiscardArtifacts
 from libs.contracts.tasks import (
+    RESULTS,
     SERVICE_OF,
     CaptionResult,
     EditAnalysisResult,

@@ -11,7 +11,7 @@ from typing import Any
 import ffmpeg
 
 from libs.contracts.graph import Output, Source
-from libs.media.command.clock import length_of, offset_of
+from libs.media.clock import length_of, offset_of
 from libs.media.command.pictures import pictures
 from libs.media.command.session import AUDIBLE_SHIFT, Inputs, Session, session_for
 from libs.media.command.sounds import Track, filled, sounds, track_of

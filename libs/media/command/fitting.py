@@ -10,7 +10,7 @@ import ffmpeg
 
 from libs.contracts.errors import InvalidInputError
 from libs.contracts.graph import Canvas, Concat, Filter, Fit, Focus, Node, Source
-from libs.media.command.clock import seconds
+from libs.media.clock import seconds
 from libs.media.command.session import Session
 from libs.media.passes.clocks import exact
 from libs.media.passes.tree import main_source

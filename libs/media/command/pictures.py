@@ -25,7 +25,7 @@ from libs.contracts.graph import (
     Subtitles,
     Trim,
 )
-from libs.media.command.clock import length_of, margin, seconds
+from libs.media.clock import length_of, margin, seconds
 from libs.media.command.fitting import conform, fit
 from libs.media.command.session import Session, is_still
 from libs.media.passes.clocks import MICROSECONDS, exact, grid

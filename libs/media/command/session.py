@@ -28,7 +28,7 @@ from libs.contracts.graph import (
     Speed,
 )
 from libs.contracts.media import ObjectRef
-from libs.media.command.clock import length_of, offset_of, seconds
+from libs.media.clock import length_of, offset_of, seconds
 from libs.media.inputs import PICTURES, input_options, input_url, is_url, transparent_decoder
 from libs.media.passes.clocks import MICROSECONDS, exact
 from libs.media.passes.tree import rewritten

@@ -32,7 +32,7 @@ from libs.contracts.graph import (
     Trim,
 )
 from libs.contracts.media import AudioStream
-from libs.media.command.clock import length_of, seconds
+from libs.media.clock import length_of, seconds
 from libs.media.command.session import Session
 from libs.media.length import duration_of
 from libs.media.passes.clocks import exact

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from libs.contracts.graph import Canvas, Concat, Node, Output, Rate, Source, Speed
-from libs.media.command.clock import nominal_rate
+from libs.media.clock import nominal_rate
 from libs.media.command.sounds import Track
 from libs.media.containers import BY_MUXER
 from libs.media.graph import main_source, sound_is_untouched

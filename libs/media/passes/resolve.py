@@ -32,7 +32,7 @@ from libs.contracts.graph import (
     Subtitles,
     Trim,
 )
-from libs.media.command.clock import length_of
+from libs.media.clock import length_of
 from libs.media.filters import keeps_times
 from libs.media.passes.clocks import Clock, Frames, Scaled, Steady, exact, grid
 from libs.media.passes.timeline import Piece, Timeline, build

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from libs.contracts.media import MediaInfo
-from libs.media.command.clock import offset_of
+from libs.media.clock import offset_of
 from libs.media.command.written import GLOBAL
 from libs.media.foretell import frames_of, length_of, video_of
 from libs.media.inputs import input_args
