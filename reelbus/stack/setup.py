@@ -42,18 +42,18 @@ def ensure_bucket(
     from urllib3.exceptions import HTTPError
 
     url = urlsplit(endpoint)
-    client = Minio(
-        url.netloc,
-        access_key=access_key,
-        secret_key=secret_key,
-        secure=url.scheme == "https",
-        region=region,
-        http_client=PoolManager(timeout=_S3_TIMEOUT, retries=Retry(2, backoff_factor=0.5)),
-    )
     try:
+        client = Minio(
+            url.netloc,
+            access_key=access_key,
+            secret_key=secret_key,
+            secure=url.scheme == "https",
+            region=region,
+            http_client=PoolManager(timeout=_S3_TIMEOUT, retries=Retry(2, backoff_factor=0.5)),
+        )
         if not client.bucket_exists(bucket_name=bucket):
             client.make_bucket(bucket_name=bucket)
-    except (MinioException, HTTPError) as error:
+    except (MinioException, HTTPError, ValueError) as error:
         raise StackError(f"The bucket {bucket} at {endpoint} is not to be had: {error}") from error
 
 

@@ -67,7 +67,15 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     ("command", "variables"),
     [
         ("migrate", {"REELBUS_DATABASE_URL": "postgresql+asyncpg://app@127.0.0.1:1/app"}),
-        ("bucket", {"REELBUS_S3_ENDPOINT": "http://127.0.0.1:1", "REELBUS_S3_ACCESS_KEY": "k"}),
+        (
+            "bucket",
+            {
+                "REELBUS_S3_ENDPOINT": "http://127.0.0.1:1",
+                "REELBUS_S3_ACCESS_KEY": "k",
+                "REELBUS_S3_SECRET_KEY": "s",
+            },
+        ),
+        ("bucket", {"REELBUS_S3_ENDPOINT": "http://127.0.0.1:1"}),
     ],
 )
 def test_a_server_that_is_away_is_named_without_a_traceback(command: str, variables: dict[str, str]) -> None:
