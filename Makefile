@@ -6,7 +6,7 @@ DATA ?= .reelbus
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo up down status test lint types check unit media chassis integration chaos bench docs lock clean
+.PHONY: help setup setup-tests demo up down status test lint types check unit media chassis integration chaos bench docs images lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,10 @@ integration: setup-tests ## Run the tests of a whole stack
 chaos: setup ## Kill workers and servers at random while users have videos edited; lose nothing
 	$(BIN)/python -m tests.chaos
 
+images: setup ## Build every container image without an engine, and have them do the main jobs (as root)
+	@./scripts/setup-images.sh
+	@$(BIN)/python -m deploy.images
+
 check: lint types ## Lint, types, import rules and freshness of generated documents
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/reelbus docs check
@@ -71,4 +75,4 @@ lock: setup ## Resolve the dependencies of pyproject.toml anew into requirements
 	  --no-emit-index-url --no-header --no-annotate --upgrade -o requirements.lock
 
 clean: ## Remove what setup, demo and tests made
-	rm -rf $(VENV) .reelbus .chaos demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .reelbus .chaos .images demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,7 +9,7 @@ from reelbus.stack.layout import Layout
 from reelbus.stack.secrets import Secrets
 from reelbus.stack.servers import Machine
 from reelbus.stack.services import SERVICES, Service
-from reelbus.stack.specs import ProcessSpec
+from reelbus.stack.specs import Command, ProcessSpec
 
 GATEWAY = "edge"
 HUB = "notify"
@@ -18,12 +18,14 @@ SERVER_PORTS = ("nats", "nats-monitor", "postgres", "s3", "s3-metrics", "caddy-h
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user chose."""
+    """What the user chose. Services `elsewhere` are started by somebody else, at the ports that are chosen
+    here; neither tables nor the bucket are made for them."""
 
     host: str = "127.0.0.1"
     port: int = 8000
     replicas: int = 1
     services: Sequence[Service] = SERVICES
+    elsewhere: bool = False
 
 
 def port_names(options: Options) -> list[str]:
@@ -59,15 +61,19 @@ def specs(
 ) -> list[ProcessSpec]:
     """All processes in the order they are shown. `options.port` is the resolved public port."""
     reach: StackConnection = connection.describe(secrets, dict(ports), public_url)
-    database = services.setup_command("database", "migrations", reach, machine)
-    bucket = services.setup_command("bucket", "s3-setup", reach, machine)
-    workers = services.processes(
-        options.services, options.replicas, ports, reach, layout=layout, machine=machine
-    )
+    database: tuple[Command, ...] = ()
+    bucket: tuple[Command, ...] = ()
+    workers: list[ProcessSpec] = []
+    if not options.elsewhere:
+        database = (services.setup_command("database", "migrations", reach, machine),)
+        bucket = (services.setup_command("bucket", "s3-setup", reach, machine),)
+        workers = services.processes(
+            options.services, options.replicas, ports, reach, layout=layout, machine=machine
+        )
     return [
         servers.nats(layout, ports, machine),
-        servers.postgres(layout, secrets, ports, machine, finish=(database,)),
-        servers.s3(layout, secrets, ports, machine, finish=(bucket,)),
+        servers.postgres(layout, secrets, ports, machine, finish=database),
+        servers.s3(layout, secrets, ports, machine, finish=bucket),
         *workers,
         gateway.process(layout, {**ports, "caddy": options.port}, [spec.name for spec in workers], machine),
     ]

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -88,7 +89,7 @@ def _prepare(
 ) -> list[ProcessSpec]:
     """Decide ports, write configuration; `current` learns the ports."""
     public = ports.public(options.host, options.port, previous.public_port or None)
-    chosen = Options(host=options.host, port=public, replicas=options.replicas, services=options.services)
+    chosen = replace(options, port=public)
     current.public_port = public
     current.ports = ports.assign(blueprint.port_names(chosen), previous.ports, avoid=frozenset({public}))
     keys = secrets.load_or_create(layout.secrets)
