@@ -59,7 +59,6 @@ class Place:
             "REELBUS_S3_ENDPOINT": self.reach.s3_endpoint,
             "REELBUS_S3_BUCKET": self.reach.s3_bucket,
             "REELBUS_PUBLIC_URL": self.reach.public_url,
-            "REELBUS_TRUSTED_PROXIES": "127.0.0.1",
             "REELBUS_FETCH_NETWORKS": NETWORK,
             "REELBUS_FETCH_PORTS": f"80,443,{self.shelf.port}",
             "REELBUS_SERVICE_INSTANCE": f"{name}-trial",
