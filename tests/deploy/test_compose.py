@@ -39,7 +39,7 @@ def test_the_check_finds_what_no_schema_allows(tmp_path: Path) -> None:
     wrong = yaml.safe_load(FILE.read_text())
     wrong["services"]["edge"]["helthcheck"] = {}
     (tmp_path / "docker-compose.yml").write_text(yaml.safe_dump(wrong))
-    assert "helthcheck" in dclint(tmp_path / "docker-compose.yml").stdout
+    assert "invalid-schema" in dclint(tmp_path / "docker-compose.yml").stdout
 
 
 def test_every_service_of_the_embedded_stack_is_there() -> None:
