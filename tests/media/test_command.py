@@ -46,6 +46,7 @@ def test_a_filtered_video_with_sound_and_subtitles() -> None:
         *NO_JUNK,
         "-movflags", "+faststart", "-pix_fmt:v", "yuv420p10le", "-r:v", "25/1", "-tag:v", "hvc1",
         "-threads", "2",
+        "-x265-params:v", "pools=2",
         "file:/scratch/out.mp4",
     ]  # fmt: skip
 
