@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +16,8 @@ from pathlib import Path
 from deploy.images.container import Inside
 
 DEVICES = ("null", "zero", "full", "random", "urandom")
-_NO_NEW_PRIVILEGES = 38
-"""`PR_SET_NO_NEW_PRIVS` of prctl(2)."""
+_DEATH_SIGNAL, _NO_NEW_PRIVILEGES = 1, 38
+"""`PR_SET_PDEATHSIG` and `PR_SET_NO_NEW_PRIVS` of prctl(2)."""
 
 
 def main() -> None:
@@ -65,12 +66,14 @@ def _mount(*arguments: str) -> None:
 
 
 def _become(user: int) -> None:
-    """Without groups, capabilities, or a way to get any."""
+    """Without groups, capabilities, or a way to get any. A new user loses the signal that `unshare` asked for."""
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    if ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0):
-        raise OSError("The kernel does not know no_new_privs.")
+    control = ctypes.CDLL(None).prctl
+    for option, value in ((_DEATH_SIGNAL, signal.SIGKILL), (_NO_NEW_PRIVILEGES, 1)):
+        if control(option, int(value), 0, 0, 0):
+            raise OSError(f"The kernel refuses prctl {option}.")
 
 
 if __name__ == "__main__":
