@@ -25,7 +25,7 @@ def main() -> int:
         took = {} if wish.no_build else build(names)
         for name in names:
             look_into(name)
-        figures = [measure(name) for name in names]
+        figures = measure(names)
         for each in figures:
             print(f"{each.name:<10} {each.size / 1e6:7.0f} MB, {each.compressed / 1e6:5.0f} MB compressed")
         begun = time.monotonic()

@@ -13,6 +13,7 @@ from deploy.images.names import FOLDER, ROOT, tag, version
 def build(names: Sequence[str]) -> dict[str, float]:
     """Seconds that each took; what they share is built with the first one. Raises `ImageError`."""
     begun = time.monotonic()
+    buildah.run("rm", "--all")  # of builds that were killed
     base.make()
     took = {"base": time.monotonic() - begun}
     handed = FOLDER / "machine"
@@ -22,6 +23,7 @@ def build(names: Sequence[str]) -> dict[str, float]:
         begun = time.monotonic()
         print(f"building {name} …", flush=True)
         buildah.run(*_arguments(name), *options, str(ROOT))
+        buildah.run("rm", "--all")  # it leaves those of stages that were there already
         took[name] = time.monotonic() - begun
     return took
 

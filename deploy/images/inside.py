@@ -66,7 +66,7 @@ def _mount(*arguments: str) -> None:
 
 
 def _become(user: int) -> None:
-    """Without groups, capabilities, or a way to get any. A new user loses the signal that `unshare` asked for."""
+    """Without groups, capabilities, or a way to get any. Who changes loses the signal that `unshare` set."""
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from deploy.images.names import FOLDER, PAGE, tag
 
 BEGIN, END = "<!-- figures: make images -->", "<!-- end of figures -->"
 LARGEST = 4
+LAYOUT = FOLDER / "oci"
 REFERENCE = "org.opencontainers.image.ref.name"
 
 
@@ -37,7 +39,15 @@ class Figures:
     trial: float | None
 
 
-def measure(name: str) -> Size:
+def measure(names: Sequence[str]) -> list[Size]:
+    shutil.rmtree(LAYOUT, ignore_errors=True)
+    try:
+        return [_size(name) for name in names]
+    finally:
+        shutil.rmtree(LAYOUT, ignore_errors=True)
+
+
+def _size(name: str) -> Size:
     layers = buildah.layers(tag(name))
     with buildah.mounted(tag(name)) as root:
         parts = _parts(root)
@@ -52,11 +62,10 @@ def measure(name: str) -> Size:
 
 def _compressed(name: str) -> int:
     """Bytes of the layers as they are pushed to a registry; layers that images share are compressed once."""
-    layout = FOLDER / "oci"
-    buildah.run("push", "--quiet", tag(name), f"oci:{layout}:{name}")
-    index = json.loads((layout / "index.json").read_text())
+    buildah.run("push", "--quiet", tag(name), f"oci:{LAYOUT}:{name}")
+    index = json.loads((LAYOUT / "index.json").read_text())
     digests = {each["annotations"][REFERENCE]: each["digest"] for each in index["manifests"]}
-    blob = layout / "blobs" / digests[name].replace(":", "/")
+    blob = LAYOUT / "blobs" / digests[name].replace(":", "/")
     return sum(each["size"] for each in json.loads(blob.read_text())["layers"])
 
 
@@ -110,9 +119,9 @@ def _times(figures: Figures) -> str:
     took = dict(figures.took)
     base = took.pop("base", 0.0)
     built = f"Debian's base took {base:.0f} s, the images {sum(took.values()):.0f} s"
-    said = built if took else "Nothing was built"
-    tried = f", the trial {figures.trial:.0f} s" if figures.trial else ""
-    return f"{said}{tried}, on {os.cpu_count()} cores."
+    tried = f"the trial {figures.trial:.0f} s" if figures.trial else ""
+    said = ", ".join(part for part in (built if took else "", tried) if part)
+    return f"On {os.cpu_count()} cores: {said or 'nothing was built or tried'}."
 
 
 def _mb(size: int) -> str:

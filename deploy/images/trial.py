@@ -117,7 +117,7 @@ def _key(operator: Container) -> str:
 def _lists(operator: Container) -> None:
     if "ann" not in operator.command("keys", "list"):
         raise ImageError("operator keys list does not show the key")
-    operator.command("jobs", "list")
+    operator.command("jobs", "list", "ann")
     letters = operator.command("dlq", "list", "--json").strip()
     if letters not in ("", "[]"):
         raise ImageError(f"There are dead letters: {letters}")
