@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -22,7 +23,8 @@ PATIENCE = 120.0
 
 @contextmanager
 def servers(data: Path) -> Iterator[tuple[StackConnection, dict[str, int]]]:
-    """How to reach them, and the ports that are free for services, where the gateway looks for them."""
+    """How to reach them, and the ports that are free for services, where the gateway looks for them. `data` is
+    gone afterwards: results that are known would be given without work."""
     process = subprocess.Popen(
         [sys.executable, "-m", "deploy.images.servers", str(data)], cwd=ROOT, stdin=subprocess.DEVNULL
     )
@@ -32,6 +34,8 @@ def servers(data: Path) -> Iterator[tuple[StackConnection, dict[str, int]]]:
     finally:
         process.terminate()
         process.wait(PATIENCE)
+        for folder in (data, Layout.at(data).setuid_postgres):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ports(layout: Layout, process: subprocess.Popen[bytes]) -> dict[str, int]:

@@ -85,7 +85,7 @@ def trial() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reelbus-images-")))
         folder.chmod(0o755)  # so that a user of a container reaches its secrets
         shelf = stack.enter_context(Shelf.open())
-        reach, ports = stack.enter_context(servers(FOLDER / "servers"))
+        reach, ports = stack.enter_context(servers(folder / "servers"))
         place = Place(reach, ports, shelf, folder)
         containers = {name: _container(stack, name, place) for name in NAMES}
         operator = containers.pop(OPERATOR)
