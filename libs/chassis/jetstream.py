@@ -13,6 +13,7 @@ from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
+from libs.chassis.telemetry import CONSUMER_PENDING, STREAM_BYTES, STREAM_MESSAGES
 from libs.contracts.errors import UnavailableError
 from libs.contracts.streams import STREAMS, Retention, Stream
 
@@ -73,17 +74,27 @@ async def _ensure(js: JetStreamContext, stream: Stream) -> None:
         await js.update_stream(declared)
 
 
+async def measure_streams(js: JetStreamContext) -> None:
+    """Tell how much is in every stream. Raises what JetStream raises."""
+    for stream in STREAMS:
+        state = (await js.stream_info(stream.name)).state
+        STREAM_MESSAGES.labels(stream.name).set(state.messages)
+        STREAM_BYTES.labels(stream.name).set(state.bytes)
+
+
 async def restore_consumers(js: JetStreamContext, consumers: Iterable[tuple[str, ConsumerConfig]]) -> None:
     """Make those again that are gone: a pull from a missing consumer just stays empty. The server forgets
     the consumer of a follower that was away for long, asleep for instance. Raises `UnavailableError`."""
     for stream, config in consumers:
         try:
-            await js.consumer_info(stream, config.durable_name or "")
+            info = await js.consumer_info(stream, config.durable_name or "")
         except NotFoundError:
             log.warning("consumer restored", extra={"consumer": config.durable_name})
             await ensure_consumer(js, stream, config)
         except (NatsError, APIError) as error:
             raise UnavailableError("The message bus does not answer.") from error
+        else:
+            CONSUMER_PENDING.labels(config.durable_name).set(info.num_pending or 0)
 
 
 async def ensure_consumer(js: JetStreamContext, stream: str, config: ConsumerConfig) -> None:
