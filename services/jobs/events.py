@@ -7,6 +7,7 @@ from typing import get_args
 from prometheus_client import Counter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from libs.chassis.advisories import CRASHED
 from libs.chassis.outbox import Outbox
 from libs.contracts.errors import CODES, InternalError
 from libs.contracts.jobs import (
@@ -22,6 +23,7 @@ from libs.contracts.jobs import (
     JobSpec,
     JobState,
 )
+from services.jobs.workflow import TASKS_FAILED
 
 JOBS_TOTAL = Counter("reelbus_jobs_total", "Jobs by kind and the state that they reached.", ["kind", "state"])
 FAILURES_TOTAL = Counter(
@@ -30,7 +32,7 @@ FAILURES_TOTAL = Counter(
 for _kind in get_args(JobSpec):  # from the start, so that the first failure is an increase
     for _state in ("created", *(state.value for state in JobState if state.terminal)):
         JOBS_TOTAL.labels(_kind.__struct_config__.tag, _state)
-    for _code in CODES:
+    for _code in (*CODES, CRASHED, TASKS_FAILED):
         FAILURES_TOTAL.labels(_kind.__struct_config__.tag, _code)
 
 
