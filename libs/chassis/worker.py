@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 LANES = Gauge("reelbus_worker_lanes", "Tasks that this process works on at once, at most.")
 SCRATCH_SIZE = Gauge("reelbus_scratch_size_bytes", "Size of the disk with the files of running tasks.")
-SCRATCH_FREE = Gauge("reelbus_scratch_free_bytes", "What is free of it.")
+SCRATCH_FREE = Gauge("reelbus_scratch_free_bytes", "Free bytes on the disk with the files of running tasks.")
 
 _URL_GRACE, _MAX_TTL = 60.0, 7 * 86_400.0
 """Seconds; S3 signs for seven days at most."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import reelbus
 from libs.contracts.registry import messages
 from reelbus import dashboards
-from reelbus.docs import asyncapi, events, openapi, schemas, settings
+from reelbus.docs import asyncapi, events, openapi, operations, schemas, settings
 from reelbus.docs.compat import Finding, Level, review
 from reelbus.docs.errors import DocsError
 from reelbus.docs.usage import checked_usage
@@ -33,6 +33,8 @@ def pages(root: Path) -> dict[Path, str]:
         Path("docs/api/asyncapi.json"): schemas.text_of(asyncapi.document(usage)),
         Path("docs/api/openapi.json"): schemas.text_of(openapi.document()),
         **dashboards.pages(),
+        operations.METRICS: operations.metrics(),
+        operations.RUNBOOKS / "README.md": operations.runbooks(root),
     }
 
 
