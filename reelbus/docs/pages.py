@@ -11,6 +11,7 @@ from reelbus.docs import asyncapi, events, monitoring, openapi, schemas, setting
 from reelbus.docs.compat import Finding, Level, review
 from reelbus.docs.errors import DocsError
 from reelbus.docs.usage import checked_usage
+from reelbus.stack import gateway
 
 MEND = "make docs"
 
@@ -33,6 +34,7 @@ def pages(root: Path) -> dict[Path, str]:
         Path("docs/api/openapi.json"): schemas.text_of(openapi.document()),
         monitoring.RULES: monitoring.rules(root),
         monitoring.DASHBOARDS: monitoring.dashboards(root),
+        Path("deploy/compose/Caddyfile"): gateway.compose_config(),
     }
 
 
