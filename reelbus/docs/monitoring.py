@@ -1,4 +1,4 @@
-"""What Kubernetes takes from `deploy/monitoring`: its rules as `PrometheusRule` objects, its dashboards as ConfigMaps.
+"""What Kubernetes takes from `deploy/monitoring`: rules as `PrometheusRule`s, dashboards as ConfigMaps.
 
 Rules are wrapped as text, comments and all. Kustomize reads no files outside of a folder, so the list of
 dashboards lies beside them.
@@ -48,6 +48,7 @@ def dashboards(root: Path) -> str:
     """The kustomization that makes a ConfigMap of each dashboard."""
     names = sorted(file.name for file in (root / FOLDER / "dashboards").glob("*.json"))
     each = "".join(
-        f"  - name: reelbus-dashboard-{Path(name).stem}\n    files:\n      - dashboards/{name}\n" for name in names
+        f"  - name: reelbus-dashboard-{Path(name).stem}\n    files:\n      - dashboards/{name}\n"
+        for name in names
     )
     return _HEAD + _LIST + (f"configMapGenerator:\n{each}" if each else "")

@@ -22,15 +22,15 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{/* An init container that runs a command of the operator: (list $ "migrate"). */}}
+{{/* A container of the operator: (list $ "migrate" (list "python" "-m" "reelbus" "migrate")). */}}
 {{- define "reelbus.operator" -}}
-{{- $image := (first .).Values.image -}}
-- name: {{ last . }}
-  image: {{ include "reelbus.image" (list (first .) "operator") }}
-  {{- with $image.pullPolicy }}
+{{- $root := first . -}}
+- name: {{ index . 1 }}
+  image: {{ include "reelbus.image" (list $root "operator") }}
+  {{- with $root.Values.image.pullPolicy }}
   imagePullPolicy: {{ . }}
   {{- end }}
-  command: [python, -m, reelbus, {{ last . }}]
+  command: {{ toJson (last .) }}
   envFrom:
     - configMapRef:
         name: reelbus
@@ -46,13 +46,34 @@ capabilities:
       memory: 384Mi
       ephemeral-storage: 512Mi
   securityContext:
-    {{- include "reelbus.confined" . | nindent 4 }}
+    {{- include "reelbus.confined" $root | nindent 4 }}
   volumeMounts:
     - name: secrets
       mountPath: /run/secrets/reelbus
       readOnly: true
     - name: tmp
       mountPath: /tmp
+{{- end }}
+
+{{/* What pods have in common. */}}
+{{- define "reelbus.pod" -}}
+automountServiceAccountToken: false
+# Its variables would be called REELBUS_…, like settings.
+enableServiceLinks: false
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile:
+    type: RuntimeDefault
 {{- end }}
 
 {{/* Keys of the Secret as files that are called like settings. */}}
