@@ -22,11 +22,8 @@ from tests.deploy.rendered import (
     workloads,
 )
 
-_UNITS: dict[str, float] = {
-    "": 1,
-    "m": 1e-3,
-    **{f"{unit}i": 1024**power for power, unit in enumerate("KMGT", 1)},
-}
+_POWERS = {f"{unit}i": 1024.0**power for power, unit in enumerate("KMGT", 1)}
+_UNITS = {"": 1.0, "m": 1e-3, **_POWERS}
 _BUS_SETTLES = 20
 
 
