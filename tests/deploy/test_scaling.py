@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -35,6 +38,18 @@ def test_every_service_with_tasks_is_scaled_by_them(tree: str) -> None:
         assert 2 <= spec["minReplicaCount"] <= spec["fallback"]["replicas"] <= spec["maxReplicaCount"]
         behaviour = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
         assert behaviour["scaleDown"]["stabilizationWindowSeconds"] >= 600
+
+
+def test_queries_are_queries(tmp_path: Path) -> None:
+    queries = [spec["triggers"][0]["metadata"]["query"] for spec in scaled(trees()[TREES[0]]).values()]
+    rules = [{"record": f"x:{number}", "expr": query} for number, query in enumerate(queries)]
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+    promtool = shutil.which("promtool") or str(ROOT / ".venv/bin/promtool")
+    done = subprocess.run(
+        [promtool, "check", "rules", str(file)], capture_output=True, text=True, check=False
+    )
+    assert f"{len(queries)} rules found" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("tree", TREES)
