@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -76,6 +77,14 @@ def edges(objects: list[Object]) -> set[Edge]:
 @pytest.mark.parametrize("tree", TREES)
 def test_exactly_these_connections(tree: str) -> None:
     assert edges(trees()[tree]) == ALLOWED
+
+
+@pytest.mark.parametrize("side", ["ingress", "egress"])
+def test_one_connection_too_many_is_found(side: str) -> None:
+    objects = copy.deepcopy(trees()["kustomize prod"])
+    rules = [each["spec"][side] for each in of_kind(objects, "NetworkPolicy") if side in each["spec"]]
+    rules[0][0]["from" if side == "ingress" else "to"].append({"ipBlock": {"cidr": "10.9.9.9/32"}})
+    assert ALLOWED < edges(objects)
 
 
 @pytest.mark.parametrize("tree", TREES)
