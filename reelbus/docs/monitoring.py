@@ -7,6 +7,7 @@ dashboards lies beside them.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Collection
 from pathlib import Path
 
 FOLDER = Path("deploy/monitoring")
@@ -44,9 +45,10 @@ def rules(root: Path) -> str:
     )
 
 
-def dashboards(root: Path) -> str:
-    """The kustomization that makes a ConfigMap of each dashboard."""
-    names = sorted(file.name for file in (root / FOLDER / "dashboards").glob("*.json"))
+def dashboards(root: Path, planned: Collection[Path] = ()) -> str:
+    """The kustomization that makes a ConfigMap of each dashboard, of those too that are `planned` files."""
+    here = {path.name for path in (root / FOLDER / "dashboards").glob("*.json")}
+    names = sorted(here | {path.name for path in planned if path.parent == FOLDER / "dashboards"})
     each = "".join(
         f"  - name: reelbus-dashboard-{Path(name).stem}\n    files:\n      - dashboards/{name}\n"
         for name in names

@@ -27,15 +27,15 @@ def checkout() -> Path:
 def pages(root: Path) -> dict[Path, str]:
     """What every generated page should hold, by path below `root`."""
     usage = checked_usage(root)
-    return {
+    wanted = {
         Path("docs/events.md"): events.page(usage),
         Path("docs/settings.md"): settings.page(),
         Path("docs/api/asyncapi.json"): schemas.text_of(asyncapi.document(usage)),
         Path("docs/api/openapi.json"): schemas.text_of(openapi.document()),
         monitoring.RULES: monitoring.rules(root),
-        monitoring.DASHBOARDS: monitoring.dashboards(root),
         Path("deploy/compose/Caddyfile"): gateway.compose_config(),
     }
+    return {**wanted, monitoring.DASHBOARDS: monitoring.dashboards(root, wanted)}
 
 
 def findings(root: Path) -> list[Finding]:
