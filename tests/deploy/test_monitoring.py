@@ -79,7 +79,7 @@ def test_prometheus_of_compose_finds_every_service() -> None:
 
 
 def test_grafana_of_compose_finds_its_source_and_dashboards() -> None:
-    folder = COMPOSE / "grafana/provisioning"
+    folder = COMPOSE / "grafana"
     (source,) = yaml.safe_load((folder / "datasources/prometheus.yaml").read_text())["datasources"]
     assert (source["type"], source["url"]) == ("prometheus", "http://prometheus:9090")
     (provider,) = yaml.safe_load((folder / "dashboards/reelbus.yaml").read_text())["providers"]
