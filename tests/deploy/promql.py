@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,11 +53,25 @@ def rules() -> list[dict[str, Any]]:
 
 
 def expressions() -> list[str]:
-    """Of all rules and dashboards."""
+    """Of all rules, dashboards, runbooks and autoscalers."""
+    books = (ROOT / "docs/operations/runbooks").glob("*.md")
     return [
         *(rule["expr"] for rule in rules()),
         *(query.expr for board in dashboards() for query in board.queries),
+        *(
+            query
+            for path in books
+            for query in re.findall(r"```promql\n(.*?)```", path.read_text(), re.DOTALL)
+        ),
+        *autoscalers(),
     ]
+
+
+def autoscalers() -> list[str]:
+    """What KEDA asks Prometheus."""
+    found = yaml.safe_load_all((ROOT / "deploy/k8s/components/autoscaling/workers.yaml").read_text())
+    triggers = [trigger for each in found for trigger in each.get("spec", {}).get("triggers", ())]
+    return [trigger["metadata"]["query"] for trigger in triggers if trigger["type"] == "prometheus"]
 
 
 def missing(exprs: list[str], exposed: dict[str, set[str]]) -> list[str]:
