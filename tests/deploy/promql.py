@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy/monitoring/rules"
 TARGET_LABELS = {"component", "instance", "job", "namespace", "pod"}
 """Put on by whoever scrapes."""
+_FENCE = r"```promql\n(.*?)```"
 OTHERS = {"up", "ALERTS"}
 """Series that Prometheus makes itself."""
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from opentelemetry import trace
+from opentelemetry.trace import NonRecordingSpan, SpanContext
+
+from libs.chassis.settings import TelemetrySettings
+from libs.chassis.telemetry import setup_logging
 from tests.deploy.promql import ROOT
 
 PAGE = (ROOT / "docs/operations/logs.md").read_text()
@@ -62,3 +69,20 @@ def test_every_field_that_is_logged_is_documented_and_the_other_way_round() -> N
 def test_the_example_is_such_a_line() -> None:
     (example,) = re.findall(r"```json\n(.*)\n```", PAGE)
     assert ALWAYS < set(json.loads(example)) <= documented()
+
+
+def test_a_line_within_a_request_names_its_trace_recorded_or_not(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    setup_logging("edge", TelemetrySettings(service_instance="edge-7"))
+    log = logging.getLogger("here")
+    with trace.use_span(NonRecordingSpan(SpanContext(0xABC, 0xDEF, is_remote=False))):
+        log.warning("within", extra={"error": "none"})
+    log.warning("without")
+    within, without = map(json.loads, capfd.readouterr().err.splitlines())
+    assert (within["trace_id"], within["span_id"]) == (f"{0xABC:032x}", f"{0xDEF:016x}")
+    assert (within["service"], within["instance"], within["error"]) == ("edge", "edge-7", "none")
+    assert set(without) == ALWAYS

@@ -177,14 +177,3 @@ def test_logs_are_json_with_the_fields_that_are_documented(stack: Stack, service
         assert set(line) >= ALWAYS
         assert set(line) <= documented(), line
         assert (line["service"], line["instance"]) == (service, service)
-
-
-@pytest.mark.usefixtures("session_trace")
-def test_a_line_within_a_request_names_its_trace(stack: Stack) -> None:
-    """Of the end of a session: what it made is removed."""
-
-    def traced() -> list[str]:
-        return [line["trace_id"] for name in SERIES for line in lines_of(stack, name) if "trace_id" in line]
-
-    wait_until(traced, 30)
-    assert all(len(trace) == 32 and int(trace, 16) for trace in traced())
