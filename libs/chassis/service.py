@@ -1,4 +1,10 @@
-"""The life of a service process: telemetry, health from the first moment, resources, work, drain, end."""
+"""The life of a service process: telemetry, health from the first moment, resources, work, drain, end.
+
+On SIGTERM it is not ready any more at once. A service with an API goes on taking requests for
+`shutdown_delay`, closing the connection of each; then it stops listening, and open requests get
+`shutdown_grace`. After that, and in services without an API at once, work is returned and calls are finished
+(`libs.chassis.bus`).
+"""
 
 from __future__ import annotations
 
@@ -61,6 +67,8 @@ async def _serve(name: str, settings: S, compose: Compose[S], absent: Absent) ->
     async with AsyncExitStack() as stack:
         code = await _work(stack.enter_async_context(compose(settings, shell.health)), shell, stop)
         shell.health.stopping()
+        if shell.app is not None:
+            await asyncio.sleep(settings.shutdown_delay)
         server.should_exit = True
         await serving
     log.info("service stopped", extra={"code": code})

@@ -25,11 +25,12 @@ transport http {{
 	keepalive 3s
 }}"""
 
-# Only worth it when there is another replica to go to: a lone one answers its own errors.
+# Only worth it when there is another replica to go to: a lone one answers its own errors. A replica that
+# stops says so for `REELBUS_SHUTDOWN_DELAY` and goes on answering, so that all requests have answers.
 HEALTH = """\
 fail_duration 1s
-health_uri /live
-health_interval 2s
+health_uri /serving
+health_interval 1s
 health_timeout 5s
 health_fails 2"""
 
