@@ -54,6 +54,7 @@ class Bus:
         self._lanes: list[Any] = []
         self._answering: list[Any] = []
         self._consumers: list[tuple[str, ConsumerConfig]] = []
+        self._reconnected = asyncio.Event()
         self._broker = NatsBroker(
             settings.nats_url.get_secret_value(),
             name=service,
@@ -70,7 +71,7 @@ class Bus:
             ],
             error_cb=_log_error,
             disconnected_cb=_logged("bus disconnected"),
-            reconnected_cb=_logged("bus reconnected"),
+            reconnected_cb=self._on_reconnected,
         )
 
     # --- life -------------------------------------------------------------------------------------
@@ -90,6 +91,14 @@ class Bus:
         """Make streams and consumers again that are gone. Raises `UnavailableError`."""
         await restore_streams(self.jetstream)
         await restore_consumers(self.jetstream, self._consumers)
+
+    async def care_in_time(self) -> None:
+        """`care` when the connection is there again, who knows to what, and now and then."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CARE):
+                await self._reconnected.wait()
+        self._reconnected.clear()
+        await self.care()
 
     async def stop(self) -> None:
         """Answer the calls that came, settle what is in work (see `delivery`) and disconnect."""
@@ -118,6 +127,10 @@ class Bus:
     async def check(self) -> None:
         """Raise unless the server answers."""
         await self._client.flush(timeout=2)
+
+    async def _on_reconnected(self) -> None:
+        log.warning("bus reconnected")
+        self._reconnected.set()
 
     @property
     def _client(self) -> Any:
@@ -291,7 +304,7 @@ async def started(bus: Bus) -> AsyncIterator[Bus]:
     """Start a connected bus and stop it at the end."""
     try:
         await bus.start()
-        async with repeating("consumers", bus.care, pause=_CARE):
+        async with repeating("consumers", bus.care_in_time):
             yield bus
     finally:
         await bus.stop()
