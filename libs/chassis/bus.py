@@ -82,14 +82,14 @@ class Bus:
 
     async def start(self) -> None:
         """Make sure of streams and consumers, then take messages."""
-        await ensure_streams(self.jetstream)
+        await ensure_streams(self.jetstream, replicas=self.settings.stream_replicas)
         for stream, config in self._consumers:
             await ensure_consumer(self.jetstream, stream, config)
         await self._broker.start()
 
     async def care(self) -> None:
         """Make streams and consumers again that are gone. Raises `UnavailableError`."""
-        await restore_streams(self.jetstream)
+        await restore_streams(self.jetstream, replicas=self.settings.stream_replicas)
         await restore_consumers(self.jetstream, self._consumers)
 
     async def care_in_time(self) -> None:

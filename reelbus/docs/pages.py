@@ -11,6 +11,7 @@ from reelbus.docs import asyncapi, events, openapi, schemas, settings
 from reelbus.docs.compat import Finding, Level, review
 from reelbus.docs.errors import DocsError
 from reelbus.docs.usage import checked_usage
+from reelbus.stack import gateway
 
 MEND = "make docs"
 
@@ -31,6 +32,7 @@ def pages(root: Path) -> dict[Path, str]:
         Path("docs/settings.md"): settings.page(),
         Path("docs/api/asyncapi.json"): schemas.text_of(asyncapi.document(usage)),
         Path("docs/api/openapi.json"): schemas.text_of(openapi.document()),
+        Path("deploy/compose/Caddyfile"): gateway.compose_config(),
     }
 
 
