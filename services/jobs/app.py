@@ -23,7 +23,7 @@ from libs.contracts.rpc import (
     GetAsset,
     TryEncoding,
 )
-from libs.contracts.streams import TASKS
+from libs.contracts.streams import EVENTS, TASKS
 from services.jobs.discards import Discards
 from services.jobs.dispatch import Dispatcher
 from services.jobs.editor.execute import Executor
@@ -85,10 +85,10 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
             repository, remove, interval=settings.discard_interval, on_removed=dispatcher.wake
         )
 
-        async def tasks_made() -> datetime:
-            return await bus.made_at(TASKS)
+        async def streams_made() -> datetime:
+            return max([await bus.made_at(stream) for stream in (TASKS, EVENTS)])
 
-        recovery = Recovery(repository, tasks_made, on_recovered=dispatcher.wake)
+        recovery = Recovery(repository, streams_made, on_recovered=dispatcher.wake)
         Handlers(bus, repository, submitter, dispatcher, discards).register()
         EditorHandlers(
             bus,

@@ -1,7 +1,8 @@
-"""Tasks that are out, but whose message is gone: NATS lost its store, or the database is older than it.
+"""Tasks that are out, but whose messages are gone: NATS lost its store, or the database is older than it.
 
-What was released before the stream was made cannot lie in it. Such tasks wait again, and go out with the next
-round: doing work a second time has the same result under the same key.
+What was released before the stream of tasks was made cannot lie in it, and what was done before that of
+events may have been told in vain. Such tasks wait again, and go out with the next round: doing work a second
+time has the same result under the same key.
 """
 
 from __future__ import annotations
@@ -26,23 +27,23 @@ RETURNING task_id
 
 
 class Recovery:
-    """`stream_made` tells since when the stream of tasks is there, `on_recovered` hears that something waits
+    """`streams_made` tells since when both streams are there, `on_recovered` hears that something waits
     again."""
 
     def __init__(
         self,
         repository: Repository,
-        stream_made: Callable[[], Awaitable[datetime]],
+        streams_made: Callable[[], Awaitable[datetime]],
         *,
         on_recovered: Callable[[], None],
     ) -> None:
         self._repository = repository
-        self._stream_made = stream_made
+        self._streams_made = streams_made
         self._on_recovered = on_recovered
 
     async def step(self) -> None:
         """Let what was lost wait again. Raises `UnavailableError` while the bus or the database is away."""
-        made = await self._stream_made()
+        made = await self._streams_made()
         async with self._repository.transaction() as session:
             lost = list(await session.execute(_LOST, {"made": made}))
         if lost:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-REPLICATED = ("edge", "jobs", "ingest", "notify", "transcode", "analyze")
+REPLICATED = ("edge", "jobs", "ingest", "notify", "transcode", "analyze", "sessions", "speech")
 SERVERS = ("nats", "postgres", "s3", "caddy")
 CLIPS = 3
 """Different sources that each user uploads."""
