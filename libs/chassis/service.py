@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import uvicorn
 import uvloop
@@ -53,6 +55,16 @@ def run(name: str, settings: S, compose: Compose[S], *, absent: Absent = no_app)
         code = uvloop.run(_serve(name, settings, compose, absent))
     finally:
         provider.shutdown()
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End, also while a thread computes what nobody waits for any more: Python would wait for it."""
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -29,7 +29,7 @@ def tiny(folder: Path, **settings: str) -> Iterator[Tiny]:
         **host.base_environment(),
         "REELBUS_HTTP_PORT": str(port),
         "REELBUS_HOLD": str(hold),
-        **{f"REELBUS_SHUTDOWN_{name.upper()}": value for name, value in settings.items()},
+        **{f"REELBUS_{name.upper()}": value for name, value in settings.items()},
     }
     process = subprocess.Popen([sys.executable, "-m", "tests.chassis.tiny"], env=env)
     with process, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_END) as client:
@@ -59,7 +59,7 @@ def slow() -> Iterator[Callable[[httpx.Client], Callable[[], httpx.Response]]]:
 
 
 def test_it_goes_on_answering_until_gateways_know(tmp_path: Path) -> None:
-    with tiny(tmp_path, delay="60") as (client, process, _):
+    with tiny(tmp_path, shutdown_delay="60") as (client, process, _):
         process.terminate()
         wait_until(lambda: _status(client, "/serving") == 503, _END)
         assert [_status(client, path) for path in ("/live", "/ready", "/serving")] == [200, 503, 503]
@@ -72,7 +72,7 @@ def test_it_goes_on_answering_until_gateways_know(tmp_path: Path) -> None:
 def test_what_is_under_way_is_finished(
     tmp_path: Path, slow: Callable[[httpx.Client], Callable[[], httpx.Response]], delay: str
 ) -> None:
-    with tiny(tmp_path, delay=delay, grace="60") as (client, process, hold):
+    with tiny(tmp_path, shutdown_delay=delay, shutdown_grace="60") as (client, process, hold):
         answer = slow(client)
         wait_until(_begun(hold).exists, _END)
         process.terminate()
@@ -83,10 +83,16 @@ def test_what_is_under_way_is_finished(
         assert process.wait(_END) == 0
 
 
+def test_a_thread_that_computes_does_not_hold_it(tmp_path: Path) -> None:
+    with tiny(tmp_path, shutdown_delay="0", computes="1") as (_client, process, _hold):
+        process.terminate()
+        assert process.wait(_END) == 0
+
+
 def test_it_does_not_wait_for_ever(
     tmp_path: Path, slow: Callable[[httpx.Client], Callable[[], httpx.Response]]
 ) -> None:
-    with tiny(tmp_path, delay="0", grace="1") as (client, process, hold):
+    with tiny(tmp_path, shutdown_delay="0", shutdown_grace="1") as (client, process, hold):
         answer = slow(client)
         wait_until(_begun(hold).exists, _END)
         process.terminate()

@@ -1,9 +1,11 @@
 """A service with an API of its own, for tests of how a process stops: `/slow` takes as long as the file
-`REELBUS_HOLD` names is there; that it has begun another one tells."""
+`REELBUS_HOLD` names is there; that it has begun another one tells. With
+`REELBUS_COMPUTES` it has a thread that never ends."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,10 +16,14 @@ from libs.chassis.service import ServiceSettings, run
 
 class TinySettings(ServiceSettings):
     hold: Path
+    computes: bool = False
 
 
 @asynccontextmanager
 async def compose(settings: TinySettings, _: Health) -> AsyncIterator[ASGIApp]:
+    if settings.computes:
+        threading.Thread(target=threading.Event().wait).start()
+
     async def app(scope: Scope, __: Receive, send: Send) -> None:
         if scope["path"] == "/slow":
             settings.hold.with_suffix(".begun").touch()
