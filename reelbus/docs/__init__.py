@@ -16,7 +16,8 @@ app = typer.Typer(
 
 @app.command()
 def build() -> None:
-    """Write docs/events.md, docs/settings.md, docs/api/*.json and the golden schemas.
+    """Write docs/events.md, docs/settings.md, docs/api/*.json, what Kubernetes takes from deploy/monitoring,
+    and the golden schemas.
 
     Exits with 1, and leaves the schemas alone, when a message changed so that its other side breaks.
     """
