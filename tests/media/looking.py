@@ -6,6 +6,7 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
@@ -26,37 +27,41 @@ def run(*command: str) -> bytes:
     return subprocess.run(command, check=False, capture_output=True, timeout=60).stdout
 
 
+SHOWN = ("-map", "0:V:0", "-fps_mode", "passthrough")
+
+
 def frame_times(path: Path) -> list[float]:
     """Seconds of every frame that a full decode shows."""
-    shown = ["-map", "0:V:0", "-fps_mode", "passthrough", "-f", "framecrc", "-"]
+    return _times(run("ffmpeg", "-nostdin", "-v", "error", "-i", str(path), *SHOWN, "-f", "framecrc", "-"))
+
+
+def frames(path: Path, width: int, height: int) -> Pixels:
+    """All frames as a player shows them, scaled to (n, height, width, 3) RGB."""
+    raw = run("ffmpeg", "-nostdin", "-v", "error", "-i", str(path), *_scaled(width, height), "-")
+    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+
+
+def timed_frames(path: Path, width: int, height: int) -> tuple[list[float], Pixels]:
+    """`frame_times` and `frames` of one decode."""
+    with NamedTemporaryFile() as log:
+        both = [*_scaled(width, height), "-", *SHOWN, "-f", "framecrc", log.name]
+        raw = run("ffmpeg", "-nostdin", "-v", "error", "-y", "-i", str(path), *both)
+        return _times(log.read()), np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+
+
+def _scaled(width: int, height: int) -> list[str]:
+    return [*SHOWN, "-vf", f"scale={width}:{height}", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+
+
+def _times(framecrc: bytes) -> list[float]:
     times, base = [], 1.0
-    for line in run("ffmpeg", "-nostdin", "-v", "error", "-i", str(path), *shown).decode().splitlines():
+    for line in framecrc.decode().splitlines():
         if line.startswith("#tb"):
             numerator, denominator = line.split()[-1].split("/")
             base = int(numerator) / int(denominator)
         elif not line.startswith("#"):
             times.append(int(line.split(",")[2]) * base)
     return times
-
-
-def frames(path: Path, width: int, height: int) -> Pixels:
-    """All frames as a player shows them, scaled to (n, height, width, 3) RGB."""
-    shown = ["-map", "0:V:0", "-fps_mode", "passthrough", "-vf", f"scale={width}:{height}"]
-    raw = run(
-        "ffmpeg",
-        "-nostdin",
-        "-v",
-        "error",
-        "-i",
-        str(path),
-        *shown,
-        "-f",
-        "rawvideo",
-        "-pix_fmt",
-        "rgb24",
-        "-",
-    )
-    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
 
 
 def describe(path: Path) -> dict[str, Any]:

@@ -21,7 +21,8 @@ WRITINGS = {
 def shape(text: str, folder: Path) -> Pixels:
     [frame] = drawn(made(*SIZE, said(text, style="classic", **QUIET)).ass, SIZE, [0.2], folder)
     left, top, right, bottom = bounds(ink(frame))
-    return frame[top : bottom + 1, left : right + 1]
+    cut: Pixels = frame[top : bottom + 1, left : right + 1]
+    return cut
 
 
 @pytest.mark.parametrize("writing", WRITINGS)
