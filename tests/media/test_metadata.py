@@ -11,7 +11,7 @@ from libs.media.probe import probe
 from libs.media.tools import Tools
 from services.analyze.metadata import extract
 from tests.media.corpus import VIDEOS, Corpus
-from tests.media.looking import frame_times, frames
+from tests.media.looking import frames
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,7 @@ async def metadata(corpus: Corpus, tools: Tools, name: str) -> tuple[Metadata, l
 @pytest.mark.parametrize("name", VIDEOS)
 async def test_the_frame_count_is_what_a_decoder_shows(corpus: Corpus, tools: Tools, name: str) -> None:
     found, reports = await metadata(corpus, tools, name)
-    assert found.frame_count == len(frame_times(corpus.path(name)))
+    assert found.frame_count == len(corpus.times(name))
     assert reports == sorted(reports)
     assert reports[-1] == 1.0
     for channel in "bgr":

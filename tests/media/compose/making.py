@@ -17,9 +17,8 @@ from libs.contracts.movie import Element, Movie, Scene
 from libs.media.compose.cast import roles
 from libs.media.compose.graph import movie_graph
 from libs.media.execute import render
-from libs.media.probe import probe
 from libs.media.tools import Tools
-from tests.media.looking import describe, run, timed_frames
+from tests.media.looking import describe, probed, run, timed_frames
 
 HERTZ = 48_000
 Pixels = NDArray[np.uint8]
@@ -81,7 +80,7 @@ class Set:
         staged = self.folder / f"input-{stored.sha256[:16]}"  # as workers name them
         staged.write_bytes(data)
         self.files[stored.sha256] = staged
-        return StoredMedia(object=stored, info=(await probe(staged, self.tools, size=len(data))).info)
+        return StoredMedia(object=stored, info=await probed(staged, self.tools))
 
     async def element(self, kind: str, path: Path, **changes: Any) -> Element:
         return Element(kind=kind, path=path.name, source=await self.medium(path), **changes)

@@ -92,8 +92,8 @@ async def test_photos_are_upright(studio: Set, extension: str) -> None:
         height, width = wanted.shape[:2]
         for x, y in ((0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)):
             across, down = round(x * width), round(y * height)
-            colour = tuple(wanted[down, across].tolist())
-            assert near(frame[8 + down, 40 + across], colour, 30), (path.name, x, y)
+            upright = tuple(wanted[down, across].tolist())
+            assert near(frame[8 + down, 40 + across], upright, 30), (path.name, x, y)
         assert near(frame[8 + height // 2, 40 + width + 6], (0, 0, 255)), path.name
         assert near(frame[4, 40 + width // 2], (0, 0, 255)), path.name
 

@@ -48,11 +48,12 @@ async def test_any_video_comes_out_in_the_exact_size(corpus: Corpus, edits: Edit
     assert (video["codec_name"], video["profile"], video["pix_fmt"]) == ("h264", "High", "yuv420p")
     assert video["sample_aspect_ratio"] == "1:1"
     assert video["r_frame_rate"] == video["avg_frame_rate"]
-    assert made.info.video is not None
-    assert (made.info.video.rotation, made.info.video.hdr) == (0, False)
-    assert [each.codec for each in made.info.audio] == ["aac"] * min(len(made.source.audio), 1)
+    info = await edits.info(made.path)
+    assert info.video is not None
+    assert (info.video.rotation, info.video.hdr) == (0, False)
+    assert [each.codec for each in info.audio] == ["aac"] * min(len(made.source.audio), 1)
     assert boxes(made.path).index("moov") < boxes(made.path).index("mdat")
-    times = frame_times(path)
+    times = corpus.times(name)
     assert made.source.video is not None
     lasts = times[-1] - times[0] + 1 / Fraction(made.source.video.nominal_rate)
     assert float(video["duration"]) == pytest.approx(float(lasts), abs=0.1)

@@ -57,7 +57,7 @@ async def test_any_sound_comes_to_its_target(edits: Edits, name: str, target: fl
 )
 async def test_what_cannot_come_there_is_never_too_loud(edits: Edits, name: str, source: str) -> None:
     made = await edits.made(edits.sounding(f"{name}.mov", source, seconds=3), wanted(-14.0))
-    assert {path.name for path in edits.folder.iterdir()} == {f"edited-{name}.mp4", f"{name}.mov"}
+    assert {path.name for path in edits.folder.iterdir()} == {made.path.name, f"{name}.mov"}
     lufs, peak = loudness(made.path)
     assert lufs <= -14.0
     assert peak <= -1.0
@@ -91,7 +91,7 @@ async def test_sound_stays_beside_its_pictures(edits: Edits) -> None:
 async def test_without_sound_and_without_a_target(edits: Edits) -> None:
     mute = edits.clip("mute.mp4", *PICTURES, "-t", "1")
     made = await edits.made(mute, wanted(-14.0))
-    assert not made.info.audio
+    assert not (await edits.info(made.path)).audio
     path = edits.sounding("as-is.mov", "sine=440:r=48000,volume=-10dB", seconds=2)
     assert loudness((await edits.made(path, wanted(None))).path)[0] == pytest.approx(
         loudness(path)[0], abs=0.3
