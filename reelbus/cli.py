@@ -167,11 +167,37 @@ def migrate(
         ),
     ] = None,
 ) -> None:
-    """Bring the database schema of every service up to date."""
+    """Bring the database schema of every service up to date. Safe to repeat, and for several at once."""
+    from libs.chassis.settings import DatabaseSettings
+    from reelbus.operator import told
     from reelbus.stack import connection, setup
 
-    setup.migrate(database_url or connection.load(data).database_url)
+    url = database_url or told(DatabaseSettings(), "database_url")
+    setup.migrate(url or connection.load(data).database_url)
     typer.echo("The database is up to date.")
+
+
+@app.command()
+def bucket() -> None:
+    """Make sure of the bucket that the settings (REELBUS_S3_*) name. `up` does it for its own."""
+    from libs.chassis.settings import StorageSettings
+    from reelbus.stack import setup
+
+    to = StorageSettings()
+    keys = to.s3_access_key.get_secret_value(), to.s3_secret_key.get_secret_value()
+    setup.ensure_bucket(to.s3_endpoint, *keys, to.s3_bucket, to.s3_region)
+    typer.echo(f"The bucket {to.s3_bucket} is there.")
+
+
+@app.command()
+def secrets(
+    folder: Annotated[Path, typer.Argument(help="Where they are kept.", file_okay=False)],
+) -> None:
+    """Make the credentials of a Compose installation, once, in a folder for each who needs some."""
+    from reelbus import credentials
+
+    credentials.write(folder)
+    typer.echo(f"The credentials are in {folder}.")
 
 
 @app.command()

@@ -8,13 +8,18 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from libs.contracts.base import Message, Method, utcnow
 from libs.contracts.errors import ReelbusError
 from reelbus.stack.errors import StackError
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from libs.chassis.settings import Fragment
 
 Data = Annotated[
     Path | None,
@@ -33,12 +38,22 @@ M = TypeVar("M", bound=Message)
 
 
 def address(data: Path | None, nats_url: str | None, default_data: Path) -> str:
-    """Which NATS is meant: that of the stack in `data`, else `nats_url`, else that of the default stack."""
-    if data is None and nats_url:
-        return nats_url
+    """Which NATS is meant: that of the stack in `data`, else `nats_url`, else that of a secret file, else
+    that of the default stack."""
+    if data is None:
+        from libs.chassis.settings import BusSettings
+
+        if url := nats_url or told(BusSettings(), "nats_url"):
+            return url
     from reelbus.stack import connection
 
     return connection.load(data or default_data).nats_url
+
+
+def told(settings: Fragment, name: str) -> str:
+    """A secret that the environment or a file gives; empty where neither does."""
+    secret: SecretStr = getattr(settings, name)
+    return secret.get_secret_value() if name in settings.model_fields_set else ""
 
 
 def run(url: str, work: Callable[[Any], Coroutine[Any, Any, T]]) -> T:

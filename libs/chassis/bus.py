@@ -77,7 +77,7 @@ class Bus:
 
     async def start(self) -> None:
         """Make sure of streams and consumers, then take messages."""
-        await ensure_streams(self.jetstream)
+        await ensure_streams(self.jetstream, replicas=self.settings.stream_replicas)
         for stream, config in self._consumers:
             await ensure_consumer(self.jetstream, stream, config)
         await self._broker.start()

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from libs.chassis.telemetry import registry
 
@@ -23,6 +23,8 @@ Check = Callable[[], Awaitable[None]]
 
 _CHECK_TIMEOUT = 3.0
 _CACHE_SECONDS = 0.5
+READY = Gauge("reelbus_ready", "1 while `/ready` is 200, else 0.")
+DEPENDENCY = Gauge("reelbus_dependency_up", "1 when the dependency answers, else 0.", ["dependency"])
 NO_APP = "The service is starting or stopping; try again."
 
 
@@ -71,8 +73,14 @@ class Health:
 
     async def metrics(self) -> bytes:
         """For Prometheus, in `CONTENT_TYPE_LATEST`."""
-        await asyncio.gather(*map(_measured, self._figures))
+        await asyncio.gather(self._tell_ready(), *map(_measured, self._figures))
         return generate_latest(registry())
+
+    async def _tell_ready(self) -> None:
+        ready, report = await self.report()
+        READY.set(ready)
+        for name in self._checks.keys() & report.keys():
+            DEPENDENCY.labels(name).set(report[name] == "ok")
 
     async def _run(self, name: str) -> str:
         try:

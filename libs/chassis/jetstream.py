@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import ConsumerConfig, KeyValueConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
+from nats.js.kv import KeyValue
 
+from libs.chassis.telemetry import CONSUMER_PENDING, STREAM_BYTES, STREAM_MESSAGES
 from libs.contracts.errors import UnavailableError
 from libs.contracts.streams import STREAMS, Retention, Stream
 
@@ -23,28 +27,33 @@ _RETENTION = {
     Retention.LIMITS: RetentionPolicy.LIMITS,
 }
 _TRIES = 60
+_EXISTS_OTHERWISE = 10058
+"""The server's code for a stream that is there, but not as asked for."""
 
 
-async def ensure_streams(js: JetStreamContext) -> None:
-    """Create or update every stream of the contracts. JetStream may need a moment after a start."""
+async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
+    """Create or update every stream of the contracts, each kept by so many servers. JetStream may need a
+    moment after a start."""
     for stream in STREAMS:
-        await _retrying(js, stream)
+        await _retrying(stream.name, partial(_ensure, js, stream, replicas))
 
 
-async def _retrying(js: JetStreamContext, stream: Stream) -> None:
+async def _retrying(name: str, step: Callable[[], Awaitable[Any]]) -> None:
+    """Take `step` until the server can: one that has just started cannot, nor can a cluster that chooses a
+    leader or is just making a stream's replicas."""
     for left in reversed(range(_TRIES)):
         try:
-            await _ensure(js, stream)
+            await step()
         except (NatsTimeoutError, ServiceUnavailableError):
             if not left:
                 raise
-            log.info("jetstream not ready", extra={"stream": stream.name})
+            log.info("jetstream not ready", extra={"stream": name})
             await asyncio.sleep(0.5)
         else:
             return
 
 
-async def _ensure(js: JetStreamContext, stream: Stream) -> None:
+async def _ensure(js: JetStreamContext, stream: Stream, replicas: int) -> None:
     config = StreamConfig(
         name=stream.name,
         subjects=list(stream.subjects),
@@ -52,6 +61,7 @@ async def _ensure(js: JetStreamContext, stream: Stream) -> None:
         storage=StorageType.FILE,
         max_age=stream.max_age_s,
         duplicate_window=stream.duplicate_window_s,
+        num_replicas=replicas,
     )
     try:
         info = await js.stream_info(stream.name)
@@ -59,18 +69,45 @@ async def _ensure(js: JetStreamContext, stream: Stream) -> None:
         try:
             await js.add_stream(config)
         except APIError as error:
-            if error.err_code != 10058:  # another replica was faster
+            if error.err_code != _EXISTS_OTHERWISE:  # another replica was faster
                 raise
         return
-    known = info.config
+    await _amend(js, info.config, config)
+
+
+async def _amend(js: JetStreamContext, known: StreamConfig, wanted: StreamConfig) -> None:
+    """Change what may change of a stream that is there."""
     declared = replace(
         known,
-        subjects=config.subjects,
-        max_age=config.max_age,
-        duplicate_window=config.duplicate_window,
+        subjects=wanted.subjects,
+        max_age=wanted.max_age,
+        duplicate_window=wanted.duplicate_window,
+        num_replicas=wanted.num_replicas,
     )
     if declared != known:
         await js.update_stream(declared)
+
+
+async def measure_streams(js: JetStreamContext) -> None:
+    """Tell how much is in every stream. Raises what JetStream raises."""
+    for stream in STREAMS:
+        state = (await js.stream_info(stream.name)).state
+        STREAM_MESSAGES.labels(stream.name).set(state.messages)
+        STREAM_BYTES.labels(stream.name).set(state.bytes)
+
+
+async def ensure_bucket(js: JetStreamContext, name: str, *, ttl: float, replicas: int = 1) -> KeyValue:
+    """The key-value bucket `name`, made or brought up to date. Entries vanish after `ttl` seconds."""
+    config = KeyValueConfig(bucket=name, ttl=ttl, storage=StorageType.FILE, replicas=replicas)
+    try:
+        return await js.create_key_value(config)
+    except APIError as error:
+        if error.err_code != _EXISTS_OTHERWISE:
+            raise
+    known = (await js.stream_info(f"KV_{name}")).config
+    window = min(ttl, known.duplicate_window or ttl)
+    await _amend(js, known, replace(known, max_age=ttl, duplicate_window=window, num_replicas=replicas))
+    return await js.key_value(name)
 
 
 async def restore_consumers(js: JetStreamContext, consumers: Iterable[tuple[str, ConsumerConfig]]) -> None:
@@ -78,14 +115,16 @@ async def restore_consumers(js: JetStreamContext, consumers: Iterable[tuple[str,
     the consumer of a follower that was away for long, asleep for instance. Raises `UnavailableError`."""
     for stream, config in consumers:
         try:
-            await js.consumer_info(stream, config.durable_name or "")
+            info = await js.consumer_info(stream, config.durable_name or "")
         except NotFoundError:
             log.warning("consumer restored", extra={"consumer": config.durable_name})
             await ensure_consumer(js, stream, config)
         except (NatsError, APIError) as error:
             raise UnavailableError("The message bus does not answer.") from error
+        else:
+            CONSUMER_PENDING.labels(config.durable_name).set(info.num_pending or 0)
 
 
 async def ensure_consumer(js: JetStreamContext, stream: str, config: ConsumerConfig) -> None:
     """Create the durable consumer or bring an existing one up to date."""
-    await js.add_consumer(stream, config)
+    await _retrying(stream, partial(js.add_consumer, stream, config))

@@ -15,6 +15,7 @@ import uvicorn
 import uvloop
 
 from libs.chassis.health import Absent, ASGIApp, Health, Shell, no_app
+from libs.chassis.process import measure_memory, tell_version, watching_loop
 from libs.chassis.settings import HttpSettings, TelemetrySettings
 from libs.chassis.telemetry import setup_logging, setup_tracing
 
@@ -56,9 +57,12 @@ async def _serve(name: str, settings: S, compose: Compose[S], absent: Absent) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     shell = Shell(Health(), absent)
+    shell.health.measure(measure_memory)
+    tell_version()
     server = _Server(_http_config(shell, settings))
     serving = asyncio.create_task(server.serve())
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(watching_loop())
         code = await _work(stack.enter_async_context(compose(settings, shell.health)), shell, stop)
         shell.health.stopping()
         server.should_exit = True

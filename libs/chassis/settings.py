@@ -1,7 +1,9 @@
-"""Settings fragments. A service composes the ones that it needs; each variable is `REELBUS_<FIELD>`."""
+"""Settings fragments. A service composes the ones that it needs; each is the variable `REELBUS_<FIELD>`, or a
+file of that name in lower case in one of the folders that `REELBUS_SECRETS_DIR` names."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from ipaddress import ip_network
 from pathlib import Path
@@ -9,7 +11,13 @@ from typing import Annotated
 
 import msgspec
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from libs.contracts.access import OPEN_FAMILIES
 
@@ -30,6 +38,24 @@ class Fragment(BaseSettings):
     """Base of all fragments."""
 
     model_config = SettingsConfigDict(env_prefix="REELBUS_", extra="ignore")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables outrank files; of several folders with the same file the last one counts."""
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=_secret_folders())
+
+
+def _secret_folders() -> list[str | Path]:
+    """Those that are there: an image names the one where secrets lie, if they are files."""
+    named = os.environ.get("REELBUS_SECRETS_DIR", "").split(os.pathsep)
+    return [each for each in named if each and Path(each).is_dir()]
 
 
 class HttpSettings(Fragment):
@@ -61,6 +87,13 @@ class BusSettings(Fragment):
     )
     backoff_base: float = Field(1.0, description="Seconds before the first retry; doubles each time.", gt=0)
     backoff_cap: float = Field(30.0, description="Seconds between retries at most.", gt=0)
+    stream_replicas: int = Field(
+        1,
+        description="Servers of a NATS cluster that keep each stream: 3 for three of them. The same for all"
+        " services, which make and change the streams.",
+        ge=1,
+        le=5,
+    )
 
 
 class StorageSettings(Fragment):

@@ -85,7 +85,7 @@ async def _written(
         return await render_levelled(
             tools, graph, inputs, destination, time_limit=time_limit, on_progress=on_progress
         )
-    argv = compile_graph(graph, inputs, destination)
+    argv = compile_graph(graph, inputs, destination, threads=tools.limits.threads)
     return await run_ffmpeg(
         tools, argv, cwd=destination.parent, time_limit=time_limit, on_progress=on_progress
     )

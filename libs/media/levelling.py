@@ -41,7 +41,9 @@ async def render_levelled(
     shown, heard = await together(
         run_ffmpeg(
             tools,
-            compile_graph(msgspec.structs.replace(graph, audio=[]), inputs, pictures),
+            compile_graph(
+                msgspec.structs.replace(graph, audio=[]), inputs, pictures, threads=tools.limits.threads
+            ),
             cwd=cwd,
             time_limit=time_limit,
             on_progress=on_progress,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from libs.media.cores import quota
 from libs.media.runner import Limits, Tools
 
 
@@ -27,11 +28,21 @@ class ToolSettings(BaseSettings):
         ge=0,
         le=19,
     )
+    ffmpeg_threads: int = Field(
+        0,
+        description="Threads of each codec of an ffmpeg; 0: one for each processor that the container may use"
+        " (its CPU limit), or that the machine has.",
+        ge=0,
+        le=64,
+    )
     probe_time_limit: float = Field(20.0, description="Seconds that a probe may take.", gt=0)
 
     def tools(self, observer: Callable[[str, float, str], None] | None = None) -> Tools:
         """The tools as the runner takes them; `observer` hears program, seconds and outcome of each run."""
         limits = Limits(
-            memory_bytes=self.ffmpeg_memory, output_bytes=self.ffmpeg_output, niceness=self.ffmpeg_niceness
+            memory_bytes=self.ffmpeg_memory,
+            output_bytes=self.ffmpeg_output,
+            niceness=self.ffmpeg_niceness,
+            threads=self.ffmpeg_threads or quota(),
         )
         return Tools(ffmpeg=self.ffmpeg, ffprobe=self.ffprobe, limits=limits, on_exit=observer)

@@ -29,8 +29,11 @@ _HEAD = """\
 <!-- Generated from the settings of the services by `reelbus docs build`. Do not edit: run `make docs`. -->
 
 A service reads its settings from environment variables when it starts, and refuses to start when one is not
-valid. The embedded stack (`reelbus up`) sets addresses, credentials and ports itself and hands on the rest of
-your environment: `REELBUS_LOG_LEVEL=DEBUG reelbus up`.
+valid. What has no variable is looked for in a file of the same name in lower case (`reelbus_nats_url`) in the
+folders that `REELBUS_SECRETS_DIR` names (`:` between them): that is how containers get secrets.
+
+The embedded stack (`reelbus up`) sets addresses, credentials and ports itself and hands on the rest of your
+environment: `REELBUS_LOG_LEVEL=DEBUG reelbus up`.
 """
 _SIGNS: dict[type, tuple[str, str]] = {
     Ge: ("≥", "ge"),

@@ -33,11 +33,15 @@ def port_names(options: Options) -> list[str]:
 
 
 def gateway_config(options: Options, ports: Mapping[str, int]) -> str:
-    def upstreams(name: str) -> list[int]:
+    def upstreams(name: str) -> gateway.Upstream:
         found = [service for service in options.services if service.name == name]
-        return [
-            ports[instance] for service in found for instance in services.instances(service, options.replicas)
-        ]
+        return gateway.local(
+            [
+                ports[instance]
+                for service in found
+                for instance in services.instances(service, options.replicas)
+            ]
+        )
 
     return gateway.config(
         host=options.host,

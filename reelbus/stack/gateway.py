@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 
@@ -26,8 +27,9 @@ transport http {{
 }}"""
 
 # Only worth it when there is another replica to go to: a lone one answers its own errors.
-HEALTH = """\
-fail_duration 1s
+PASSIVE_HEALTH = "fail_duration 1s"
+HEALTH = f"""\
+{PASSIVE_HEALTH}
 health_uri /live
 health_interval 2s
 health_timeout 5s
@@ -50,11 +52,32 @@ VIDEOCRAFT = ("/api/v1", "/health", "/live", "/ready", "/metrics")
 """Paths of the family whose errors have a code, a time and the id of their request."""
 
 
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """The replicas of a service, as Caddy is told of them: `addresses` that are known, or what `finds` them;
+    `health` says how those that are away are passed over."""
+
+    addresses: str = ""
+    finds: str = ""
+    health: str = ""
+
+
+def local(ports: Sequence[int]) -> Upstream:
+    """Replicas on this machine."""
+    addresses = " ".join(f"127.0.0.1:{port}" for port in ports)
+    return Upstream(addresses=addresses, health=HEALTH if len(ports) > 1 else "")
+
+
+def named(name: str, port: int) -> Upstream:
+    """As many replicas as the name has addresses now."""
+    return Upstream(finds=f"dynamic a {name} {port} {{\n\trefresh 2s\n}}", health=PASSIVE_HEALTH)
+
+
 def config_path(layout: Layout) -> Path:
     return layout.caddy / "Caddyfile"
 
 
-def config(*, host: str, port: int, health_port: int, edge: Sequence[int], notify: Sequence[int]) -> str:
+def config(*, host: str, port: int, health_port: int, edge: Upstream, notify: Upstream) -> str:
     """The Caddyfile. Bodies are streamed both ways, an early refusal included: without full duplex it waits
     for more of a body whose client waits for the answer. Errors are logged with their requests, but without
     credentials (Caddy itself leaves out `Authorization`). `/ws/*` goes to notify, all else to the edge."""
@@ -127,6 +150,15 @@ http://:{port} {{
 """
 
 
+def compose_config() -> str:
+    """The Caddyfile of `docker-compose.yml`."""
+    head = (
+        "# Made by `reelbus docs build` from reelbus/stack/gateway.py: what the embedded gateway does too.\n"
+    )
+    edge, notify = named("edge", 8080), named("notify", 8080)
+    return head + config(host="0.0.0.0", port=8000, health_port=8001, edge=edge, notify=notify)  # noqa: S104
+
+
 def process(layout: Layout, ports: Mapping[str, int], needs: Sequence[str], machine: Machine) -> ProcessSpec:
     """`ports` holds `caddy` (public) and `caddy-health`."""
     healthy = probes.http(ports["caddy-health"], "/live")
@@ -144,11 +176,10 @@ def process(layout: Layout, ports: Mapping[str, int], needs: Sequence[str], mach
     )
 
 
-def _proxy(upstreams: Sequence[int], policy: str) -> str:
-    several = len(upstreams) > 1
-    body = UPSTREAM.format(policy=policy) + "\nflush_interval -1" + (f"\n{HEALTH}" if several else "")
-    targets = " ".join(f"127.0.0.1:{port}" for port in upstreams)
-    return f"reverse_proxy {targets} {{\n{_indent(body, 1)}\n}}"
+def _proxy(upstream: Upstream, policy: str) -> str:
+    parts = (upstream.finds, UPSTREAM.format(policy=policy), "flush_interval -1", upstream.health)
+    head = " ".join(filter(None, ("reverse_proxy", upstream.addresses)))
+    return f"{head} {{\n{_indent(chr(10).join(filter(None, parts)), 1)}\n}}"
 
 
 def _bind(host: str) -> str:

@@ -8,14 +8,23 @@ import os
 import sys
 from urllib.parse import urlsplit
 
+from reelbus.stack.errors import StackError
+
 POSTGRES_SCHEME = "postgresql"
+_S3_TIMEOUT = 10.0
 
 
 def migrate(database_url: str) -> None:
-    """Bring every service's schema up to date."""
+    """Bring every service's schema up to date. Raises `StackError` when the server refuses or is away."""
+    from asyncpg import PostgresError
+    from sqlalchemy.exc import DBAPIError
+
     from libs.chassis.migrations import upgrade_all
 
-    upgrade_all(database_url)
+    try:
+        upgrade_all(database_url)
+    except (PostgresError, DBAPIError, OSError) as error:
+        raise StackError(f"The database could not be brought up to date: {error}") from error
 
 
 def ensure_database(database_url: str) -> None:
@@ -23,19 +32,29 @@ def ensure_database(database_url: str) -> None:
     asyncio.run(_ensure_database(database_url))
 
 
-def ensure_bucket(endpoint: str, access_key: str, secret_key: str, bucket: str) -> None:
+def ensure_bucket(
+    endpoint: str, access_key: str, secret_key: str, bucket: str, region: str = "us-east-1"
+) -> None:
+    """Raises `StackError` when the server refuses or is away."""
     from minio import Minio
+    from minio.error import MinioException
+    from urllib3 import PoolManager, Retry
+    from urllib3.exceptions import HTTPError
 
     url = urlsplit(endpoint)
-    client = Minio(
-        url.netloc,
-        access_key=access_key,
-        secret_key=secret_key,
-        secure=url.scheme == "https",
-        region="us-east-1",
-    )
-    if not client.bucket_exists(bucket_name=bucket):
-        client.make_bucket(bucket_name=bucket)
+    try:
+        client = Minio(
+            url.netloc,
+            access_key=access_key,
+            secret_key=secret_key,
+            secure=url.scheme == "https",
+            region=region,
+            http_client=PoolManager(timeout=_S3_TIMEOUT, retries=Retry(2, backoff_factor=0.5)),
+        )
+        if not client.bucket_exists(bucket_name=bucket):
+            client.make_bucket(bucket_name=bucket)
+    except (MinioException, HTTPError, ValueError) as error:
+        raise StackError(f"The bucket {bucket} at {endpoint} is not to be had: {error}") from error
 
 
 async def _ensure_database(database_url: str) -> None:
@@ -69,4 +88,7 @@ def main(step: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except StackError as error:
+        sys.exit(str(error))

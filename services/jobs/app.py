@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 from libs.chassis.background import repeating
 from libs.chassis.bus import Bus, started
 from libs.chassis.database import Database
 from libs.chassis.health import Health
-from libs.chassis.outbox import relaying
+from libs.chassis.jetstream import measure_streams
+from libs.chassis.outbox import backlog, relaying
 from libs.chassis.service import run
 from libs.contracts.media import Asset
 from libs.contracts.rpc import (
@@ -29,6 +31,7 @@ from services.jobs.editor.handlers import EditorHandlers
 from services.jobs.editor.library import Library
 from services.jobs.editor.queue import Queue
 from services.jobs.handlers import Handlers
+from services.jobs.models import OUTBOX
 from services.jobs.movies.counts import Counts
 from services.jobs.movies.handlers import MovieHandlers
 from services.jobs.movies.makings import MovieStore
@@ -92,6 +95,9 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
         ).register()
         await stack.enter_async_context(started(bus))
         await stack.enter_async_context(relaying("jobs", database.url, bus))
+        health.measure(dispatcher.measure)
+        health.measure(backlog(OUTBOX, database))
+        health.measure(partial(measure_streams, bus.jetstream))
         await stack.enter_async_context(repeating("dispatch", dispatcher.step))
         await stack.enter_async_context(repeating("discard", discards.step, retry=_RETRY))
         yield

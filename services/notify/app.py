@@ -63,7 +63,7 @@ async def compose(settings: NotifySettings, health: Health) -> AsyncIterator[ASG
         sockets=settings.ws_sockets,
         channel_sockets=settings.ws_channel_sockets,
     )
-    ledger = Ledger(settings.ws_replay_window)
+    ledger = Ledger(settings.ws_replay_window, replicas=settings.stream_replicas)
     bus.follow(
         {
             MEDIA_INGESTED: hub.on_ingested,

@@ -12,8 +12,9 @@ from uuid import UUID
 import nats.errors
 import nats.js.errors
 from nats.js import JetStreamContext
-from nats.js.api import KeyValueConfig, StorageType
 from nats.js.kv import KeyValue
+
+from libs.chassis.jetstream import ensure_bucket
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +22,14 @@ _BUCKET = "notify_delivered"
 
 
 class Ledger:
-    def __init__(self, window: float) -> None:
+    def __init__(self, window: float, *, replicas: int) -> None:
         self._window = window
+        self._replicas = replicas
         self._bucket: KeyValue | None = None
 
     async def open(self, jetstream: JetStreamContext) -> None:
         """Find or make the bucket."""
-        config = KeyValueConfig(bucket=_BUCKET, ttl=self._window * 2, storage=StorageType.FILE)
-        self._bucket = await jetstream.create_key_value(config)
+        self._bucket = await ensure_bucket(jetstream, _BUCKET, ttl=self._window * 2, replicas=self._replicas)
 
     async def mark(self, job_id: UUID) -> None:
         """The end of this job was written to a socket."""

@@ -16,6 +16,7 @@ from faster_whisper import WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from libs.contracts.errors import UnavailableError
+from libs.media.cores import quota
 from services.speech.settings import SpeechServiceSettings
 from services.speech.sound import RATE, Samples
 from services.speech.windows import Span, Window
@@ -31,6 +32,8 @@ MOST_TOKENS = 224
 """Of a window, as in Whisper's own code: a model that repeats itself must come to an end."""
 SEED = 7
 """Tries above 0 draw lots: always the same."""
+_THREADS = 4
+"""Of CTranslate2 at most, unless a setting says more; as many as it takes by itself."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def load(settings: SpeechServiceSettings) -> Engine:
             str(folder) if has_model(folder) else name,
             device=settings.speech_device,
             compute_type=settings.speech_compute,
-            cpu_threads=settings.speech_threads,
+            cpu_threads=settings.speech_threads or min(quota(), _THREADS),
             num_workers=settings.lanes,
             download_root=str(settings.models_folder),
             local_files_only=not settings.speech_download,

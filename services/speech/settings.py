@@ -29,7 +29,11 @@ class SpeechServiceSettings(WorkerServiceSettings, ToolSettings, SpeechSettings)
         "int8", description="Numbers that the model computes with (CTranslate2: `int8`, `float16`, …)."
     )
     speech_threads: int = Field(
-        0, description="CPU threads of one recognition; 0: one for each core, four at most.", ge=0, le=256
+        0,
+        description="CPU threads of one recognition; 0: one for each processor that the container may use,"
+        " four at most.",
+        ge=0,
+        le=256,
     )
     speech_max_seconds: float = Field(
         4 * 3600.0,

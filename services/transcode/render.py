@@ -69,7 +69,12 @@ class Renderer:
         urls = {sha256: await context.url(file) for sha256, file in files(graph.input).items()}
         return await cut(
             self._tools,
-            CutRequest(graph=graph, inputs=urls, destination=str(destination)),
+            CutRequest(
+                graph=graph,
+                inputs=urls,
+                destination=str(destination),
+                threads=self._tools.limits.threads,
+            ),
             cwd=context.scratch,
             time_limit=context.task.time_limit,
             on_progress=context.progress,

@@ -126,6 +126,31 @@ class Nats(Server):
         return BusSettings(nats_url=self.url, **(quick | changes))  # type: ignore[arg-type]  # fields of any type
 
 
+class NatsNode(Nats):
+    """One server of a cluster, which must know the routes to the others before it starts."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        (self.cluster,) = free_ports(1)
+        self.others: Sequence[NatsNode] = ()
+
+    def argv(self) -> Sequence[str]:
+        argv = super().argv()
+        routes = ", ".join(f'"nats://127.0.0.1:{each.cluster}"' for each in self.others)
+        with Path(argv[-1]).open("a") as config:
+            config.write(f"server_name: {self.folder.name}\n")
+            config.write(f"cluster {{ name: c, listen: 127.0.0.1:{self.cluster}, routes: [{routes}] }}\n")
+        return argv
+
+    def answers(self) -> object:
+        """Before the cluster has a leader a server is not healthy; nor can one be while the others are not
+        there."""
+        return http_answers(f"http://127.0.0.1:{self.monitor}/varz")
+
+    def healthy(self) -> bool:
+        return super().answers() is True
+
+
 class Postgres(Server):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

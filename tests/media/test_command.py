@@ -36,7 +36,7 @@ def test_a_filtered_video_with_sound_and_subtitles() -> None:
     )
     chain = "[0:2]unsharp=luma_amount=0.5[s0];[s0]setpts=expr=if(gt(N\\,1)\\,PTS\\,0)[s1]"
     assert compile_graph(graph, {REF.key: Path("/scratch/in.mp4")}, OUT, threads=2) == [
-        *GLOBAL,
+        *GLOBAL, "-filter_complex_threads", "2",
         *LOCAL, "-threads", "2", "-i", "file:/scratch/in.mp4",
         "-filter_complex", chain,
         "-map", "[s1]", "-map", "0:0", "-map", "0:1", "-map", "0:3",
@@ -46,6 +46,7 @@ def test_a_filtered_video_with_sound_and_subtitles() -> None:
         *NO_JUNK,
         "-movflags", "+faststart", "-pix_fmt:v", "yuv420p10le", "-r:v", "25/1", "-tag:v", "hvc1",
         "-threads", "2",
+        "-x265-params:v", "pools=2",
         "file:/scratch/out.mp4",
     ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from tests.stack.harness import Stack, listener, wait_until
 
 
 def write(path: Path, *, address: str = "127.0.0.1", edge: tuple[int, ...], notify: tuple[int, ...]) -> str:
-    text = gateway.config(host=address, port=8000, health_port=8001, edge=edge, notify=notify)
+    text = gateway.config(
+        host=address, port=8000, health_port=8001, edge=gateway.local(edge), notify=gateway.local(notify)
+    )
     path.write_text(text)
     return text
 
@@ -82,24 +85,40 @@ def test_upload_reaches_the_edge_while_it_is_sent(shared: Stack) -> None:
 @pytest.fixture
 def lonely(tmp_path: Path) -> Iterator[str]:
     """A gateway behind which nothing listens, and which does not try for long; it logs all to `caddy.log`."""
+    text = write(tmp_path / "Caddyfile", edge=(1,), notify=(1,)).replace("lb_try_duration 10s", "")
+    with running(tmp_path, text.replace("level INFO", "level DEBUG")) as url:
+        yield url
+
+
+@contextmanager
+def running(folder: Path, text: str) -> Iterator[str]:
+    """A Caddy with this configuration, on ports of its own; it logs to `caddy.log`."""
     with listener() as one, listener() as other:
         port, health = one.getsockname()[1], other.getsockname()[1]
-    text = write(tmp_path / "Caddyfile", edge=(1,), notify=(1,)).replace("lb_try_duration 10s", "")
-    text = (
-        text.replace(":8000", f":{port}").replace(":8001", f":{health}").replace("level INFO", "level DEBUG")
-    )
-    (tmp_path / "Caddyfile").write_text(text)
-    config = str(tmp_path / "Caddyfile")
+    (folder / "Caddyfile").write_text(text.replace(":8000", f":{port}").replace(":8001", f":{health}"))
+    config = str(folder / "Caddyfile")
     command = [str(host.binary("caddy")), "run", "--adapter", "caddyfile", "--config", config]
     with (
-        (tmp_path / "caddy.log").open("wb") as log,
-        subprocess.Popen(command, env={"HOME": str(tmp_path)}, stderr=log) as caddy,
+        (folder / "caddy.log").open("wb") as log,
+        subprocess.Popen(command, env={"HOME": str(folder)}, stderr=log) as caddy,
     ):
         try:
             wait_until(lambda: _connects(port))
             yield f"http://127.0.0.1:{port}"
         finally:
             caddy.terminate()
+
+
+def test_replicas_are_found_by_their_name(shared: Stack, tmp_path: Path) -> None:
+    """As in containers, where a name has as many addresses as there are replicas."""
+    text = gateway.compose_config()
+    for name in ("edge", "notify"):
+        port = shared.processes()[name]["port"]
+        assert text.count(f"dynamic a {name} 8080 {{") == 1
+        text = text.replace(f"dynamic a {name} 8080 {{", f"dynamic a localhost {port} {{")
+    with running(tmp_path, text) as url:
+        assert httpx.get(f"{url}/jobs").json()["name"] == "edge"
+        assert httpx.get(f"{url}/ws/anna").json()["name"] == "notify"
 
 
 def test_credentials_are_not_logged(lonely: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from libs.chassis import health as module
 from libs.chassis.health import Health, Shell
@@ -151,6 +152,19 @@ async def test_metrics_are_prometheus_text() -> None:
     assert status == 200
     assert headers["content-type"].startswith("text/plain")
     assert b"# TYPE reelbus_deliveries_total counter" in body
+
+
+async def test_metrics_say_what_is_ready_and_what_answers() -> None:
+    await started(bus=good, database=bad).metrics()
+    assert REGISTRY.get_sample_value("reelbus_ready") == 0
+    assert REGISTRY.get_sample_value("reelbus_dependency_up", {"dependency": "bus"}) == 1
+    assert REGISTRY.get_sample_value("reelbus_dependency_up", {"dependency": "database"}) == 0
+    health = started(bus=good)
+    await health.metrics()
+    assert REGISTRY.get_sample_value("reelbus_ready") == 1
+    health.stopping()
+    await health.metrics()
+    assert REGISTRY.get_sample_value("reelbus_ready") == 0
 
 
 async def test_without_an_app_everything_else_is_503() -> None:

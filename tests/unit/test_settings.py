@@ -47,6 +47,23 @@ def test_every_setting_has_a_default_and_a_description(kind: type[BaseSettings])
     assert all(field.description for field in kind.model_fields.values())
 
 
+def test_files_are_read_below_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As Kubernetes mounts them: links into a folder that changes as a whole."""
+    for folder, url in (("first", "nats://first"), ("second", "nats://second")):
+        data = tmp_path / folder / "..data"
+        data.mkdir(parents=True)
+        (data / "reelbus_nats_url").write_text(f"{url}\n")
+        (tmp_path / folder / "reelbus_nats_url").symlink_to("..data/reelbus_nats_url")
+    (tmp_path / "second" / "reelbus_s3_secret_key").write_text("s3cret")
+    folders = [tmp_path / each for each in ("first", "second", "missing")]
+    monkeypatch.setenv("REELBUS_SECRETS_DIR", ":".join(map(str, folders)))
+    assert BusSettings().nats_url.get_secret_value() == "nats://second"
+    assert StorageSettings().s3_secret_key.get_secret_value() == "s3cret"
+    assert IngestSettings().nats_url.get_secret_value() == "nats://second"
+    monkeypatch.setenv("REELBUS_NATS_URL", "nats://told")
+    assert BusSettings().nats_url.get_secret_value() == "nats://told"
+
+
 def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REELBUS_HTTP_PORT", "9001")
     monkeypatch.setenv("REELBUS_ACK_WAIT", "2.5")

@@ -28,9 +28,9 @@ def compile(  # noqa: A001  (nothing here calls the builtin)
     """The arguments of ffmpeg (without its name) that write `output` to `destination`.
 
     `inputs` maps the object key or the sha256 of each source to a path or URL, and of each subtitle file to
-    the path of its text in ASS (`text.to_ass`); `threads` bounds each codec (0: as many as there are cores).
-    Raises `InvalidInputError` as `graph.validate`, for a file that is not in `inputs`, and for joined parts
-    whose lengths or sizes are not known.
+    the path of its text in ASS (`text.to_ass`); `threads` bounds each codec and the filters (0: as many as
+    there are cores). Raises `InvalidInputError` as `graph.validate`, for a file that is not in `inputs`, and
+    for joined parts whose lengths or sizes are not known.
     """
     validate(output)
     session, output = session_for(simplify(output), inputs, threads)
@@ -40,7 +40,12 @@ def compile(  # noqa: A001  (nothing here calls the builtin)
     streams += [] if copied else [_sound(output, session, track) for track in tracks]
     streams += _subtitles(output, session)
     options = output_options(output, tracks, threads, edited=session.rebased)
-    return [*GLOBAL, *ffmpeg.output(*streams, f"file:{destination.absolute()}", **options).get_args()]
+    bounds = ["-filter_complex_threads", str(threads)] if threads else []
+    return [
+        *GLOBAL,
+        *bounds,
+        *ffmpeg.output(*streams, f"file:{destination.absolute()}", **options).get_args(),
+    ]
 
 
 def _packets(output: Output, session: Session) -> list[Any]:

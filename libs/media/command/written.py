@@ -26,6 +26,8 @@ def output_options(output: Output, tracks: Sequence[Track], threads: int, *, edi
     options: dict[str, Any] = {"f": output.container, "c:v": video.encoder, "threads": threads}
     options |= _timing(output.input) if edited else {}
     options |= {f"{name}:v": value for name, value in video.options.items()}
+    if threads and video.encoder == "libx265":  # it does not listen to `threads`
+        options["x265-params:v"] = ":".join(filter(None, [options.get("x265-params:v"), f"pools={threads}"]))
     if video.encoder != "copy":
         options |= {"pix_fmt:v": video.pixel_format} if video.pixel_format else {}
         options["fps_mode:v"] = "vfr"
