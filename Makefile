@@ -6,7 +6,7 @@ DATA ?= .reelbus
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests setup-deploy demo up down status test lint types check check-deploy unit media chassis integration chaos bench docs lock clean
+.PHONY: help setup setup-tests setup-deploy demo up down status test lint types check check-deploy unit media chassis integration chaos rolling bench docs lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ integration: setup-tests ## Run the tests of a whole stack
 
 chaos: setup ## Kill workers and servers at random while users have videos edited; lose nothing
 	$(BIN)/python -m tests.chaos
+
+rolling: setup ## Restart every service one by one while all of them are used; lose nothing, disturb nobody
+	$(BIN)/python -m tests.chaos --rolling
 
 check: lint types ## Lint, types, import rules and freshness of generated documents
 	$(BIN)/lint-imports --no-logo

@@ -110,6 +110,19 @@ async def ensure_bucket(js: JetStreamContext, name: str, *, ttl: float, replicas
     return await js.key_value(name)
 
 
+async def restore_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
+    """Make those again that are gone, as when the server lost its store. What is there stays as it is: a
+    newer version may have made it so. Raises `UnavailableError`."""
+    for stream in STREAMS:
+        try:
+            await js.stream_info(stream.name)
+        except NotFoundError:
+            log.warning("stream restored", extra={"stream": stream.name})
+            await _ensure(js, stream, replicas)
+        except (NatsError, APIError) as error:
+            raise UnavailableError("The message bus does not answer.") from error
+
+
 async def restore_consumers(js: JetStreamContext, consumers: Iterable[tuple[str, ConsumerConfig]]) -> None:
     """Make those again that are gone: a pull from a missing consumer just stays empty. The server forgets
     the consumer of a follower that was away for long, asleep for instance. Raises `UnavailableError`."""

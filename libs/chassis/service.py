@@ -1,15 +1,23 @@
-"""The life of a service process: telemetry, health from the first moment, resources, work, drain, end."""
+"""The life of a service process: telemetry, health from the first moment, resources, work, drain, end.
+
+On SIGTERM it is not ready any more at once. A service with an API goes on taking requests for
+`shutdown_delay`, closing the connection of each; then it stops listening, and open requests get
+`shutdown_grace`. After that, and in services without an API at once, work is returned and calls are finished
+(`libs.chassis.bus`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import uvicorn
 import uvloop
@@ -48,6 +56,16 @@ def run(name: str, settings: S, compose: Compose[S], *, absent: Absent = no_app)
         code = uvloop.run(_serve(name, settings, compose, absent))
     finally:
         provider.shutdown()
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End, also while a thread computes what nobody waits for any more: Python would wait for it."""
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
@@ -65,6 +83,8 @@ async def _serve(name: str, settings: S, compose: Compose[S], absent: Absent) ->
         await stack.enter_async_context(watching_loop())
         code = await _work(stack.enter_async_context(compose(settings, shell.health)), shell, stop)
         shell.health.stopping()
+        if shell.app is not None:
+            await asyncio.sleep(settings.shutdown_delay)
         server.should_exit = True
         await serving
     log.info("service stopped", extra={"code": code})

@@ -54,8 +54,8 @@ largest, never the sum. That is `reelbus_tasks_open`, `reelbus_tasks_oldest_seco
 [videocraft](../contracts/videocraft.md) contract: `videocraft_jobs_total{{status}}` and
 `videocraft_job_duration_seconds`.
 
-Autoscale workers on `waiting` and `released` together: a few tasks lie ready on the stream before any
-worker is there. `reelbus_bus_*` are FastStream's, `process_*` and `python_*` those of the Prometheus
+Autoscale workers on the sum of the states of `reelbus_tasks_open`: as many lanes as tasks, so that none
+is taken away that works ([ADR 23](../adr/0023-kubernetes.md)). `reelbus_bus_*` are FastStream's, `process_*` and `python_*` those of the Prometheus
 client.
 """
 

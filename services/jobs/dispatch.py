@@ -32,7 +32,7 @@ from services.jobs.workflow import Flow, TaskState
 
 TASKS_OPEN = Gauge(
     "reelbus_tasks_open",
-    "Tasks by service and state (waiting, released, running) in the database. Autoscale on waiting.",
+    "Tasks by service and state (waiting, released, running) in the database. Autoscale on their sum.",
     ["service", "state"],
 )
 OLDEST = Gauge(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 import nats as raw_nats
@@ -134,3 +135,21 @@ async def test_tasks_leave_the_work_queue_and_events_stay(nats: Nats) -> None:
         await settled(bus, "worker", TASKS.name)
         assert (await bus.jetstream.stream_info(TASKS.name)).state.messages == 0
         assert (await bus.jetstream.stream_info(EVENTS.name)).state.messages == 1
+
+
+async def test_streams_that_are_gone_are_made_again_and_others_left_alone(nats: Nats) -> None:
+    inbox = Inbox()
+    async with running(nats, lambda bus: bus.consume(NOTED, inbox)) as bus:
+        js = bus.jetstream
+        newer = replace(
+            (await js.stream_info(TASKS.name)).config, subjects=[*TASKS.subjects, "tasks.of.a.newer"]
+        )
+        await js.update_stream(newer)
+        before = await bus.made_at(EVENTS)
+        await js.delete_stream(EVENTS.name)
+        await bus.care()
+        assert await bus.made_at(EVENTS) > before
+        assert (await js.stream_info(TASKS.name)).config.subjects == newer.subjects
+        await send(bus, 7)
+        await inbox.filled(1)
+        assert inbox.numbers == [7]
