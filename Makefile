@@ -6,7 +6,7 @@ DATA ?= .reelbus
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo up down status test lint types check unit media chassis integration chaos bench docs images lock clean
+.PHONY: help setup setup-tests setup-deploy demo up down status test lint types check check-deploy unit media chassis integration chaos rolling bench docs images lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -31,8 +31,11 @@ down: setup ## Stop the stack
 status: setup ## Show the processes of the stack
 	@$(BIN)/reelbus status --data $(DATA)
 
-test: check setup-tests ## Lint, type-check and run all tests: those that compute beside those that wait
-	@$(MAKE) --no-print-directory -j3 integration media unit chassis
+setup-deploy: setup ## Make sure of what only the checks of deploy/ use
+	@./scripts/setup-deploy.sh
+
+test: check setup-tests setup-deploy ## Lint, type-check and run all tests: those that compute beside those that wait
+	@$(MAKE) --no-print-directory -j3 integration media unit chassis check-deploy
 
 unit: setup-tests ## Run the tests of code (the contract tests start a nats-server)
 	$(BIN)/pytest tests/contract tests/unit
@@ -49,6 +52,9 @@ integration: setup-tests ## Run the tests of a whole stack
 chaos: setup ## Kill workers and servers at random while users have videos edited; lose nothing
 	$(BIN)/python -m tests.chaos
 
+rolling: setup ## Restart every service one by one while all of them are used; lose nothing, disturb nobody
+	$(BIN)/python -m tests.chaos --rolling
+
 images: setup ## Build every container image without an engine, and have them do the main jobs (as root)
 	@./scripts/setup-images.sh
 	@$(BIN)/python -m deploy.images
@@ -56,6 +62,9 @@ images: setup ## Build every container image without an engine, and have them do
 check: lint types ## Lint, types, import rules and freshness of generated documents
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/reelbus docs check
+
+check-deploy: setup-deploy ## Render deploy/ and check every object: schemas, policies, settings, Compose
+	$(BIN)/pytest tests/deploy
 
 lint: setup ## Check style
 	$(BIN)/ruff check --no-cache .

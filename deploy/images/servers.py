@@ -23,7 +23,7 @@ PATIENCE = 120.0
 
 @contextmanager
 def servers(data: Path) -> Iterator[tuple[StackConnection, dict[str, int]]]:
-    """How to reach them, and the ports that are free for services, where the gateway looks for them. `data` is
+    """How to reach them, and ports that are free for services, where the gateway looks for them. `data` is
     gone afterwards: results that are known would be given without work."""
     process = subprocess.Popen(
         [sys.executable, "-m", "deploy.images.servers", str(data)], cwd=ROOT, stdin=subprocess.DEVNULL

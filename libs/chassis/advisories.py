@@ -18,6 +18,9 @@ from libs.contracts.streams import ADVISORIES, TASKS
 
 log = logging.getLogger(__name__)
 
+CRASHED = "crashed"
+"""The code of what killed everybody who took it."""
+
 
 class MaxDeliveries(msgspec.Struct, frozen=True):
     """The server's advisory (type `io.nats.jetstream.advisory.v1.max_deliver`)."""
@@ -46,7 +49,7 @@ def consume_advisories(bus: Bus, lost: Lost) -> None:
             consumer=advisory.consumer,
             sequence=advisory.stream_seq,
             attempts=advisory.deliveries,
-            code="crashed",
+            code=CRASHED,
             reason="Every worker that took this died before it could answer.",
             body=raw.data or b"",
             headers=raw.headers or {},

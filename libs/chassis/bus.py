@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -24,7 +25,7 @@ from libs.chassis.background import repeating
 from libs.chassis.codec import RawCodec, decode, encode
 from libs.chassis.deadletters import bury
 from libs.chassis.delivery import DeadLetter, Decode, Delivery, Exhausted, Handler, Policy, Receiver
-from libs.chassis.jetstream import ensure_consumer, ensure_streams, restore_consumers
+from libs.chassis.jetstream import ensure_consumer, ensure_streams, restore_consumers, restore_streams
 from libs.chassis.settings import BusSettings
 from libs.chassis.telemetry import registry
 from libs.contracts.base import Event, Message, Method, Signal
@@ -37,6 +38,8 @@ M = TypeVar("M", bound=Message)
 _PUBLISH_TIMEOUT = 5.0
 _RPC_WORKERS = 64
 _PULL = 5.0
+_ANSWERED_WITHIN = 10.0
+_LOOK = 0.02
 _CARE = 15.0
 """Seconds between looks at whether the consumers are still there."""
 
@@ -49,7 +52,9 @@ class Bus:
         self.settings = settings
         self._receivers: list[Receiver] = []
         self._lanes: list[Any] = []
+        self._answering: list[Any] = []
         self._consumers: list[tuple[str, ConsumerConfig]] = []
+        self._reconnected = asyncio.Event()
         self._broker = NatsBroker(
             settings.nats_url.get_secret_value(),
             name=service,
@@ -66,7 +71,7 @@ class Bus:
             ],
             error_cb=_log_error,
             disconnected_cb=_logged("bus disconnected"),
-            reconnected_cb=_logged("bus reconnected"),
+            reconnected_cb=self._on_reconnected,
         )
 
     # --- life -------------------------------------------------------------------------------------
@@ -83,12 +88,24 @@ class Bus:
         await self._broker.start()
 
     async def care(self) -> None:
-        """Make consumers again that are gone. Raises `UnavailableError`."""
+        """Make streams and consumers again that are gone. Raises `UnavailableError`."""
+        await restore_streams(self.jetstream, replicas=self.settings.stream_replicas)
         await restore_consumers(self.jetstream, self._consumers)
 
+    async def care_in_time(self) -> None:
+        """`care` when the connection is there again, who knows to what, and now and then."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CARE):
+                await self._reconnected.wait()
+        self._reconnected.clear()
+        await self.care()
+
     async def stop(self) -> None:
-        """Settle what is in work (see `delivery`) and disconnect."""
-        await asyncio.gather(*(receiver.stop() for receiver in self._receivers))
+        """Answer the calls that came, settle what is in work (see `delivery`) and disconnect."""
+        await asyncio.gather(
+            *(receiver.stop() for receiver in self._receivers),
+            *(_stop_answering(subscriber) for subscriber in self._answering),
+        )
         for lane in self._lanes:
             await _stop_pulling(lane)
         for receiver in self._receivers:
@@ -98,9 +115,22 @@ class Bus:
         except (nats.errors.Error, TimeoutError) as error:
             log.warning("bus did not drain", extra={"error": str(error)})
 
+    async def made_at(self, stream: Stream) -> datetime:
+        """Since when the stream is there. Raises `UnavailableError`."""
+        try:
+            made = (await self.jetstream.stream_info(stream.name)).created
+        except (nats.errors.Error, nats.js.errors.Error) as error:
+            raise UnavailableError("The message bus does not answer.") from error
+        assert made is not None
+        return made
+
     async def check(self) -> None:
         """Raise unless the server answers."""
         await self._client.flush(timeout=2)
+
+    async def _on_reconnected(self) -> None:
+        log.warning("bus reconnected")
+        self._reconnected.set()
 
     @property
     def _client(self) -> Any:
@@ -146,6 +176,7 @@ class Bus:
             method.subject, queue=self.service, max_workers=_RPC_WORKERS, title=method.subject
         )
         subscriber(answer)
+        self._answering.append(subscriber)
 
     def listen(
         self, signal: Signal[M], handler: Callable[[M], Awaitable[None]], *, shared: bool = False
@@ -273,7 +304,7 @@ async def started(bus: Bus) -> AsyncIterator[Bus]:
     """Start a connected bus and stop it at the end."""
     try:
         await bus.start()
-        async with repeating("consumers", bus.care, pause=_CARE):
+        async with repeating("consumers", bus.care_in_time):
             yield bus
     finally:
         await bus.stop()
@@ -286,6 +317,27 @@ async def _stop_pulling(lane: Any) -> None:
     if subscription is not None:
         with suppress(nats.errors.Error):
             await subscription.unsubscribe()
+
+
+async def _stop_answering(subscriber: Any) -> None:
+    """Have the server send calls elsewhere, and answer those that were sent here. FastStream alone would drop
+    what comes between the moment in which it stops and the one in which the server hears of it, and callers
+    would wait for nothing."""
+    subscription, subscriber.subscription = subscriber.subscription, None
+    if subscription is None:
+        return
+    try:
+        async with asyncio.timeout(_ANSWERED_WITHIN):
+            await subscription.drain()
+            while not _idle(subscriber):
+                await asyncio.sleep(_LOOK)
+    except (nats.errors.Error, TimeoutError) as error:
+        log.warning("calls not answered", extra={"subject": subscription.subject, "error": repr(error)})
+
+
+def _idle(subscriber: Any) -> bool:
+    queued: int = subscriber.receive_stream.statistics().current_buffer_used
+    return not queued and bool(subscriber.lock.empty)
 
 
 def _as(kind: Any) -> Decode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import parse_qsl, urlencode
 
 import asyncpg
 import msgspec
@@ -38,8 +39,11 @@ def schema_metadata(schema: str) -> MetaData:
 
 
 def asyncpg_url(url: str) -> str:
-    """The URL as asyncpg itself reads it."""
-    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+    """The URL as asyncpg itself reads it: what SQLAlchemy calls `ssl` is `sslmode` there."""
+    address, _, query = url.partition("?")
+    known = [("sslmode" if name == "ssl" else name, value) for name, value in parse_qsl(query)]
+    plain = address.replace("postgresql+asyncpg://", "postgresql://", 1)
+    return f"{plain}?{urlencode(known)}" if known else plain
 
 
 class Database:

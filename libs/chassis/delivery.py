@@ -29,6 +29,7 @@ from libs.contracts.errors import InternalError, ReelbusError, UnavailableError
 
 log = logging.getLogger(__name__)
 
+_OUTCOMES = ("acked", "retried", "returned", "dead_lettered")
 REPLAYED = "Reelbus-Replayed"
 """Header of a message that an operator sent again from the dead letters."""
 
@@ -124,6 +125,8 @@ class Receiver:
         self._idle = asyncio.Event()
         self._idle.set()
         self._released = asyncio.Event()
+        for outcome in _OUTCOMES:
+            DELIVERIES_TOTAL.labels(policy.consumer, outcome)
 
     async def stop(self) -> None:
         """Take no more messages; interrupt what is in work if the policy says so, else let it finish. What

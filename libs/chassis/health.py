@@ -1,4 +1,5 @@
-"""`/live`, `/ready` and `/metrics`, and the ASGI shell that answers them in front of a service's own app."""
+"""`/live`, `/ready`, `/serving` and `/metrics`, and the ASGI shell that answers them in front of a service's
+own app."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from libs.chassis.telemetry import registry
 
@@ -23,6 +24,9 @@ Check = Callable[[], Awaitable[None]]
 
 _CHECK_TIMEOUT = 3.0
 _CACHE_SECONDS = 0.5
+READY = Gauge("reelbus_ready", "1 while `/ready` is 200, else 0.")
+DEPENDENCY = Gauge("reelbus_dependency_up", "1 when the dependency answers, else 0.", ["dependency"])
+_PATHS = ("/live", "/ready", "/serving", "/metrics")
 NO_APP = "The service is starting or stopping; try again."
 
 
@@ -31,12 +35,14 @@ class Health:
 
     A check is an awaitable that raises when its dependency does not answer. `/ready` runs all of them at
     once (at most every half second) and is 503 while any fails, before start-up is done, and from the
-    first moment of a shutdown. `/live` says only that the event loop turns.
+    first moment of a shutdown. `/live` says only that the event loop turns; `/serving`, that requests are
+    taken and will be for a while: what a gateway asks that would rather have an error of ours than none.
     """
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
         self._figures: list[Check] = []
+        self._leaving: list[Callable[[], object]] = []
         self._started = False
         self._stopping = False
         self._last: tuple[float, dict[str, str]] = (-1.0, {})
@@ -52,8 +58,23 @@ class Health:
     def started(self) -> None:
         self._started = True
 
+    def on_stopping(self, told: Callable[[], object]) -> None:
+        """Have `told` called in the first moment of a shutdown."""
+        self._leaving.append(told)
+
     def stopping(self) -> None:
         self._stopping = True
+        for told in self._leaving:
+            told()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether a shutdown has begun."""
+        return self._stopping
+
+    @property
+    def serving(self) -> bool:
+        return self._started and not self._stopping
 
     async def report(self) -> tuple[bool, dict[str, str]]:
         """Whether ready, and what each dependency says (`ok` or the reason)."""
@@ -71,8 +92,14 @@ class Health:
 
     async def metrics(self) -> bytes:
         """For Prometheus, in `CONTENT_TYPE_LATEST`."""
-        await asyncio.gather(*map(_measured, self._figures))
+        await asyncio.gather(self._tell_ready(), *map(_measured, self._figures))
         return generate_latest(registry())
+
+    async def _tell_ready(self) -> None:
+        ready, report = await self.report()
+        READY.set(ready)
+        for name in self._checks.keys() & report.keys():
+            DEPENDENCY.labels(name).set(report[name] == "ok")
 
     async def _run(self, name: str) -> str:
         try:
@@ -114,7 +141,9 @@ class Shell:
     """The ASGI app of every service process: health first, then the service's own app, if it has one.
 
     Until the own app exists (or once it is gone) everything else is 503 with `Retry-After`, and what `absent`
-    says.
+    says, and so is what was not answered when a shutdown could not wait any longer. From the first moment of
+    a shutdown every answer closes its connection, so that none is idle, and none has a request on its way,
+    when all are closed.
     """
 
     def __init__(self, health: Health, absent: Absent = no_app) -> None:
@@ -123,23 +152,50 @@ class Shell:
         self._absent = absent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if scope["type"] == "http" and path in ("/live", "/ready", "/metrics"):
-            await self._health(path, send)
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
         elif self.app is not None:
             await self.app(scope, receive, send)
-        elif scope["type"] == "http":
-            body = msgspec.json.encode(self._absent(scope))
-            await respond(send, 503, body, "application/json", retry_after="2")
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1013})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answered = False
+
+        async def closing(message: MutableMapping[str, Any]) -> None:
+            nonlocal answered
+            answered = True
+            if message["type"] == "http.response.start" and self.health.leaving:
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        path = scope.get("path", "")
+        if path in _PATHS:
+            await self._health(path, closing)
+        elif self.app is None:
+            await self._away(scope, closing)
+        else:
+            try:
+                await self.app(scope, receive, closing)
+            except asyncio.CancelledError:
+                if answered or not self.health.leaving:
+                    raise
+                await self._away(scope, closing)
+
+    async def _away(self, scope: Scope, send: Send) -> None:
+        body = msgspec.json.encode(self._absent(scope))
+        await respond(send, 503, body, "application/json", retry_after="2")
 
     async def _health(self, path: str, send: Send) -> None:
         if path == "/metrics":
             await respond(send, 200, await self.health.metrics(), CONTENT_TYPE_LATEST)
         elif path == "/live":
             await respond(send, 200, b'{"status":"ok"}', "application/json")
+        elif path == "/serving":
+            serving = self.health.serving
+            body = b'{"status":"ok"}' if serving else b'{"status":"not serving"}'
+            await respond(send, 200 if serving else 503, body, "application/json")
         else:
             ready, report = await self.health.report()
             body = msgspec.json.encode({"status": "ok" if ready else "not ready", "checks": report})

@@ -16,6 +16,7 @@ from nats.js.api import ConsumerConfig, KeyValueConfig, RetentionPolicy, Storage
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 from nats.js.kv import KeyValue
 
+from libs.chassis.telemetry import CONSUMER_PENDING, STREAM_BYTES, STREAM_MESSAGES
 from libs.contracts.errors import UnavailableError
 from libs.contracts.streams import STREAMS, Retention, Stream
 
@@ -87,6 +88,14 @@ async def _amend(js: JetStreamContext, known: StreamConfig, wanted: StreamConfig
         await js.update_stream(declared)
 
 
+async def measure_streams(js: JetStreamContext) -> None:
+    """Tell how much is in every stream. Raises what JetStream raises."""
+    for stream in STREAMS:
+        state = (await js.stream_info(stream.name)).state
+        STREAM_MESSAGES.labels(stream.name).set(state.messages)
+        STREAM_BYTES.labels(stream.name).set(state.bytes)
+
+
 async def ensure_bucket(js: JetStreamContext, name: str, *, ttl: float, replicas: int = 1) -> KeyValue:
     """The key-value bucket `name`, made or brought up to date. Entries vanish after `ttl` seconds."""
     config = KeyValueConfig(bucket=name, ttl=ttl, storage=StorageType.FILE, replicas=replicas)
@@ -101,17 +110,32 @@ async def ensure_bucket(js: JetStreamContext, name: str, *, ttl: float, replicas
     return await js.key_value(name)
 
 
+async def restore_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
+    """Make those again that are gone, as when the server lost its store. What is there stays as it is: a
+    newer version may have made it so. Raises `UnavailableError`."""
+    for stream in STREAMS:
+        try:
+            await js.stream_info(stream.name)
+        except NotFoundError:
+            log.warning("stream restored", extra={"stream": stream.name})
+            await _ensure(js, stream, replicas)
+        except (NatsError, APIError) as error:
+            raise UnavailableError("The message bus does not answer.") from error
+
+
 async def restore_consumers(js: JetStreamContext, consumers: Iterable[tuple[str, ConsumerConfig]]) -> None:
     """Make those again that are gone: a pull from a missing consumer just stays empty. The server forgets
     the consumer of a follower that was away for long, asleep for instance. Raises `UnavailableError`."""
     for stream, config in consumers:
         try:
-            await js.consumer_info(stream, config.durable_name or "")
+            info = await js.consumer_info(stream, config.durable_name or "")
         except NotFoundError:
             log.warning("consumer restored", extra={"consumer": config.durable_name})
             await ensure_consumer(js, stream, config)
         except (NatsError, APIError) as error:
             raise UnavailableError("The message bus does not answer.") from error
+        else:
+            CONSUMER_PENDING.labels(config.durable_name).set(info.num_pending or 0)
 
 
 async def ensure_consumer(js: JetStreamContext, stream: str, config: ConsumerConfig) -> None:

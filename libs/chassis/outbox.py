@@ -10,21 +10,34 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import asyncpg
 import nats.errors
 import nats.js.errors
-from sqlalchemy import BigInteger, Column, Identity, LargeBinary, MetaData, String, Table, insert, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Identity,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from libs.chassis.background import repeating
 from libs.chassis.bus import Bus
 from libs.chassis.codec import encode
-from libs.chassis.database import asyncpg_url
-from libs.chassis.telemetry import OUTBOX_RELAYED, trace_headers
+from libs.chassis.database import Database, asyncpg_url
+from libs.chassis.telemetry import OUTBOX_RELAYED, OUTBOX_WAITING, trace_headers
 from libs.contracts.base import Message
 from libs.contracts.errors import TooLargeError, UnavailableError
 
@@ -95,7 +108,19 @@ def relaying(schema: str, database_url: str, bus: Bus) -> AbstractAsyncContextMa
         except (nats.errors.Error, nats.js.errors.Error) as error:
             raise UnavailableError(f"The outbox lost the bus: {error}.") from error
 
+    OUTBOX_RELAYED.labels(schema)
     return repeating(f"outbox of {schema}", relay)
+
+
+def backlog(table: Table, database: Database) -> Callable[[], Awaitable[None]]:
+    """For `Health.measure`: tells how much waits in this outbox."""
+
+    async def measure() -> None:
+        async with database.transaction() as session:
+            waiting = (await session.execute(select(func.count()).select_from(table))).scalar_one()
+        OUTBOX_WAITING.labels(table.schema).set(waiting)
+
+    return measure
 
 
 async def _relay(schema: str, url: str, bus: Bus) -> None:

@@ -1,20 +1,29 @@
-"""The life of a service process: telemetry, health from the first moment, resources, work, drain, end."""
+"""The life of a service process: telemetry, health from the first moment, resources, work, drain, end.
+
+On SIGTERM it is not ready any more at once. A service with an API goes on taking requests for
+`shutdown_delay`, closing the connection of each; then it stops listening, and open requests get
+`shutdown_grace`. After that, and in services without an API at once, work is returned and calls are finished
+(`libs.chassis.bus`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import uvicorn
 import uvloop
 
 from libs.chassis.health import Absent, ASGIApp, Health, Shell, no_app
+from libs.chassis.process import measure_memory, tell_version, watching_loop
 from libs.chassis.settings import HttpSettings, TelemetrySettings
 from libs.chassis.telemetry import setup_logging, setup_tracing
 
@@ -47,6 +56,16 @@ def run(name: str, settings: S, compose: Compose[S], *, absent: Absent = no_app)
         code = uvloop.run(_serve(name, settings, compose, absent))
     finally:
         provider.shutdown()
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End, also while a thread computes what nobody waits for any more: Python would wait for it."""
+    if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
@@ -56,11 +75,16 @@ async def _serve(name: str, settings: S, compose: Compose[S], absent: Absent) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     shell = Shell(Health(), absent)
+    shell.health.measure(measure_memory)
+    tell_version()
     server = _Server(_http_config(shell, settings))
     serving = asyncio.create_task(server.serve())
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(watching_loop())
         code = await _work(stack.enter_async_context(compose(settings, shell.health)), shell, stop)
         shell.health.stopping()
+        if shell.app is not None:
+            await asyncio.sleep(settings.shutdown_delay)
         server.should_exit = True
         await serving
     log.info("service stopped", extra={"code": code})

@@ -63,8 +63,14 @@ class HttpSettings(Fragment):
 
     http_host: str = Field("127.0.0.1", description="Address to listen on.")
     http_port: int = Field(8080, description="Port to listen on.", ge=0, le=65535)
+    shutdown_delay: float = Field(
+        4.0,
+        description="Seconds after SIGTERM in which a service with an API goes on taking requests, while"
+        " gateways learn that it will be gone. More than they keep idle connections to it (ours: 3).",
+        ge=0,
+    )
     shutdown_grace: float = Field(
-        5.0, description="Seconds that open requests get to finish after SIGTERM.", ge=0
+        5.0, description="Seconds that open requests get to finish after that.", ge=0
     )
 
 

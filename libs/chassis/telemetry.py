@@ -51,6 +51,14 @@ FFMPEG_SECONDS = Histogram(
     ["program", "outcome"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
 )
+CONSUMER_PENDING = Gauge(
+    "reelbus_consumer_pending",
+    "Messages of a stream that the consumer did not get yet; looked at every 15 seconds.",
+    ["consumer"],
+)
+STREAM_MESSAGES = Gauge("reelbus_stream_messages", "Messages in a JetStream stream.", ["stream"])
+STREAM_BYTES = Gauge("reelbus_stream_bytes", "Bytes in a JetStream stream.", ["stream"])
+OUTBOX_WAITING = Gauge("reelbus_outbox_waiting", "Messages that wait in the outbox.", ["service"])
 OUTBOX_RELAYED = Counter("reelbus_outbox_relayed_total", "Messages that left the outbox.", ["service"])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import anyio
+from prometheus_client import Gauge
 
 from libs.chassis.bus import Bus
 from libs.chassis.codec import decode
@@ -42,6 +43,10 @@ from libs.contracts.tasks import (
 )
 
 log = logging.getLogger(__name__)
+
+LANES = Gauge("reelbus_worker_lanes", "Tasks that this process works on at once, at most.")
+SCRATCH_SIZE = Gauge("reelbus_scratch_size_bytes", "Size of the disk with the files of running tasks.")
+SCRATCH_FREE = Gauge("reelbus_scratch_free_bytes", "Free bytes on the disk with the files of running tasks.")
 
 _URL_GRACE, _MAX_TTL = 60.0, 7 * 86_400.0
 """Seconds; S3 signs for seven days at most."""
@@ -125,11 +130,19 @@ class Worker:
         self._running: dict[UUID, anyio.CancelScope] = {}
         bus.work(service, Task, self._on_task, self._on_exhausted, lanes=settings.lanes)
         bus.listen(CANCEL_TASKS, self._on_cancel)
+        LANES.set(settings.lanes)
+        for spec in handlers:  # series are there from the start, so that the first failure is an increase
+            kind = str(spec.__struct_config__.tag)  # type: ignore[attr-defined]  # a tagged struct
+            TASKS_RUNNING.labels(kind)
+            TASK_SECONDS.labels(kind)
+            TASKS_TOTAL.labels(kind, "completed")
 
     @contextmanager
     def scratch(self) -> Iterator[None]:
         """The worker's scratch folder, while the block runs. Enter it before the bus starts."""
         with scratch_folder(self._scratch_root, self._service) as self._scratch:
+            SCRATCH_SIZE.set_function(lambda: _disk(self._scratch_root)[0])
+            SCRATCH_FREE.set_function(lambda: _disk(self._scratch_root)[1])
             yield
 
     async def _on_cancel(self, message: CancelTasks) -> None:
@@ -223,3 +236,12 @@ class Worker:
             log.warning("buried task is nobody's", extra={"sequence": letter.sequence})
             return
         await self._failed(header, error, attempts=letter.attempts, sequence=letter.sequence)
+
+
+def _disk(path: Path) -> tuple[float, float]:
+    """Bytes in all, and free ones; none of none when the disk does not answer."""
+    try:
+        found = shutil.disk_usage(path)
+    except OSError:
+        return 0.0, 0.0
+    return float(found.total), float(found.free)

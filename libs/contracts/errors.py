@@ -119,6 +119,8 @@ _BY_CODE: dict[str, type[ReelbusError]] = {
     )
 }
 
+CODES = tuple(_BY_CODE)
+
 
 def error_of(code: str, message: str, details: dict[str, object] | None = None) -> ReelbusError:
     """The named error of `code`; an unknown code is an `InternalError`."""

@@ -16,7 +16,7 @@ app = typer.Typer(
 
 @app.command()
 def build() -> None:
-    """Write docs/events.md, docs/settings.md, docs/api/*.json and the golden schemas.
+    """Write all pages, dashboards and API documents that are generated, and the golden schemas.
 
     Exits with 1, and leaves the schemas alone, when a message changed so that its other side breaks.
     """

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import reelbus
 from libs.contracts.registry import messages
-from reelbus.docs import asyncapi, events, openapi, schemas, settings
+from reelbus import dashboards
+from reelbus.docs import asyncapi, events, monitoring, openapi, operations, schemas, settings
 from reelbus.docs.compat import Finding, Level, review
 from reelbus.docs.errors import DocsError
 from reelbus.docs.usage import checked_usage
@@ -27,13 +28,18 @@ def checkout() -> Path:
 def pages(root: Path) -> dict[Path, str]:
     """What every generated page should hold, by path below `root`."""
     usage = checked_usage(root)
-    return {
+    wanted = {
         Path("docs/events.md"): events.page(usage),
         Path("docs/settings.md"): settings.page(),
         Path("docs/api/asyncapi.json"): schemas.text_of(asyncapi.document(usage)),
         Path("docs/api/openapi.json"): schemas.text_of(openapi.document()),
+        **dashboards.pages(),
+        operations.METRICS: operations.metrics(),
+        operations.RUNBOOKS / "README.md": operations.runbooks(root),
+        monitoring.RULES: monitoring.rules(root),
         Path("deploy/compose/Caddyfile"): gateway.compose_config(),
     }
+    return {**wanted, monitoring.DASHBOARDS: monitoring.dashboards(root, wanted)}
 
 
 def findings(root: Path) -> list[Finding]:

@@ -26,12 +26,13 @@ transport http {{
 	keepalive 3s
 }}"""
 
-# Only worth it when there is another replica to go to: a lone one answers its own errors.
+# Only worth it when there is another replica to go to: a lone one answers its own errors. A replica that
+# stops says so for `REELBUS_SHUTDOWN_DELAY` and goes on answering, so that all requests have answers.
 PASSIVE_HEALTH = "fail_duration 1s"
 HEALTH = f"""\
 {PASSIVE_HEALTH}
-health_uri /live
-health_interval 2s
+health_uri /serving
+health_interval 1s
 health_timeout 5s
 health_fails 2"""
 

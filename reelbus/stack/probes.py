@@ -14,6 +14,10 @@ class NotReadyError(Exception):
     """The process does not answer as it should; the text is the reason."""
 
 
+class RefusedError(NotReadyError):
+    """Nothing listens on the port: not yet, or not any more."""
+
+
 def http(port: int, path: str, *, host: str = "127.0.0.1") -> Probe:
     """Good when GET `path` answers 200."""
     return partial(_http, host, port, path)
@@ -34,8 +38,10 @@ async def _tcp(host: str, port: int) -> None:
         with anyio.fail_after(TIMEOUT):
             async with await anyio.connect_tcp(host, port):
                 return
-    except (OSError, TimeoutError) as error:
+    except TimeoutError as error:
         raise NotReadyError(f"no connection to port {port}") from error
+    except OSError as error:
+        raise RefusedError(f"no connection to port {port}") from error
 
 
 async def _http(host: str, port: int, path: str) -> None:
@@ -49,7 +55,9 @@ async def _http(host: str, port: int, path: str) -> None:
                     head += await stream.receive()
     except TimeoutError as error:
         raise NotReadyError(f"no answer from {path} within {TIMEOUT:g} s") from error
-    except (OSError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
+    except OSError as error:
+        raise RefusedError(f"no connection to port {port}") from error
+    except (anyio.EndOfStream, anyio.BrokenResourceError) as error:
         raise NotReadyError(f"no connection to port {port}") from error
     status = head.split(b"\r\n", 1)[0].split(b" ")[1:2]
     if status != [b"200"]:

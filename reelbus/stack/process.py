@@ -13,7 +13,7 @@ import psutil
 from anyio.abc import Process
 
 from reelbus.stack.backoff import RestartPolicy
-from reelbus.stack.probes import NotReadyError
+from reelbus.stack.probes import NotReadyError, RefusedError
 from reelbus.stack.spawner import Spawner, kill_group
 from reelbus.stack.specs import Command, Probe, ProcessSpec
 from reelbus.stack.state import ProcessState, ProcessStatus
@@ -24,8 +24,10 @@ logger = logging.getLogger(__name__)
 STARTING_INTERVAL = 0.1
 READY_INTERVAL = 2.0
 UNREADY_INTERVAL = 0.5
-# A process whose liveness fails this long without a break is killed; before its first answer it has longer.
+# A process whose liveness fails this long without a break is killed. Before its first answer it has longer,
+# and so has one that listens no more: somebody told it to end, and it finishes what it has.
 DEAD_AFTER = 10.0
+LEAVING_AFTER = 90.0
 DEAF_AFTER = 60.0
 
 
@@ -167,23 +169,24 @@ class Child:
             asked = time.monotonic()
             problem = await _problem(self.spec.ready)
             self._note(problem)
-            alive = problem is None or await _problem(self.spec.live) is None
+            trouble = problem and await _problem(self.spec.live)
+            alive = trouble is None
             seen_alive = seen_alive or alive
             dead_since = None if alive else (dead_since or asked)
-            limit = DEAD_AFTER if seen_alive else DEAF_AFTER
+            limit = _patience(trouble) if seen_alive else DEAF_AFTER
             if dead_since is not None and time.monotonic() - dead_since > limit:
-                logger.error("process does not live", extra={"child": self.spec.name, "detail": problem})
+                logger.error("process does not live", extra={"child": self.spec.name, "detail": str(problem)})
                 kill_group(process.pid)
                 return
             await anyio.sleep(self._interval(problem, time.monotonic() - born))
 
-    def _interval(self, problem: str | None, age: float) -> float:
+    def _interval(self, problem: NotReadyError | None, age: float) -> float:
         if problem is None:
             return READY_INTERVAL
         starting = self._ready_since is None and age < DEAF_AFTER
         return STARTING_INTERVAL if starting else UNREADY_INTERVAL
 
-    def _note(self, problem: str | None) -> None:
+    def _note(self, problem: NotReadyError | None) -> None:
         if self._stopping.is_set():
             return
         if problem is None:
@@ -193,7 +196,7 @@ class Child:
             self.first_ready.set()
         else:
             was_ready = self._ready_since is not None
-            self._set(ProcessState.UNREADY if was_ready else ProcessState.STARTING, problem)
+            self._set(ProcessState.UNREADY if was_ready else ProcessState.STARTING, str(problem))
 
     def _set(self, state: ProcessState, detail: str = "", pid: int | None = None) -> None:
         alive = state in (
@@ -211,9 +214,14 @@ class Child:
         self._changed()
 
 
-async def _problem(probe: Probe) -> str | None:
+async def _problem(probe: Probe) -> NotReadyError | None:
     try:
         await probe()
     except NotReadyError as reason:
-        return str(reason)
+        return reason
     return None
+
+
+def _patience(trouble: NotReadyError | None) -> float:
+    """Seconds for which a process that was alive may have this trouble."""
+    return LEAVING_AFTER if isinstance(trouble, RefusedError) else DEAD_AFTER

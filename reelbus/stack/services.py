@@ -43,13 +43,16 @@ def instances(service: Service, replicas: int) -> tuple[str, ...]:
 def environment(
     name: str, port: int, connection: StackConnection, layout: Layout, caller: Mapping[str, str]
 ) -> dict[str, str]:
-    """The caller's environment, so that users can tune services, below what the stack decides."""
+    """The caller's environment, so that users can tune services, below what the stack decides. A stack stops
+    as a whole, and nobody is left to go to: it does not wait as long."""
     decided = connection.environ()
     public_url = caller.get("REELBUS_PUBLIC_URL", decided.pop("REELBUS_PUBLIC_URL"))
     return {
         **caller,
         **decided,
         "REELBUS_PUBLIC_URL": public_url,
+        "REELBUS_SHUTDOWN_DELAY": caller.get("REELBUS_SHUTDOWN_DELAY", "0"),
+        "REELBUS_SHUTDOWN_GRACE": caller.get("REELBUS_SHUTDOWN_GRACE", "5"),
         "REELBUS_HTTP_HOST": "127.0.0.1",
         "REELBUS_HTTP_PORT": str(port),
         "REELBUS_SCRATCH_DIR": str(layout.scratch / name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -43,6 +44,8 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
         health.require("storage", storage.check)
         jobs = JobLoader(bus)
         waiter = EndWaiter(jobs, limit=settings.max_executes)
+        patience = settings.shutdown_delay + settings.shutdown_grace / 2
+        health.on_stopping(lambda: asyncio.get_running_loop().call_later(patience, waiter.hurry))
         bus.follow(
             {JOB_COMPLETED: waiter.on_end, JOB_FAILED: waiter.on_end, JOB_CANCELLED: waiter.on_end},
             instance=new_instance(),

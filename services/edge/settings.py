@@ -135,6 +135,12 @@ class EdgeSettings(
 ):
     """Everything that the edge reads from its environment."""
 
+    shutdown_grace: float = Field(
+        60.0,
+        description="Seconds that open requests, uploads and downloads among them, get to finish after that."
+        " Executions of edit queues are waited for during half of it: the answer is 202 then.",
+        ge=0,
+    )
     rate_limits: bool = Field(True, description="Whether the rate limits of all families hold (`on`, `off`).")
 
     max_upload_bytes: int = Field(10 << 30, description="Bytes of one uploaded file at most.", ge=1)

@@ -10,6 +10,7 @@ from copy import copy
 from uuid import UUID
 
 import anyio
+from prometheus_client import Gauge
 
 from libs.chassis.bus import Bus
 from libs.chassis.storage import Storage
@@ -29,6 +30,8 @@ from services.edge.forms import Part
 
 log = logging.getLogger(__name__)
 
+UPLOADS_OPEN = Gauge("reelbus_uploads_open", "Uploads under way.")
+UPLOADS_LIMIT = Gauge("reelbus_uploads_limit", "Uploads that this process takes at once, at most.")
 _FORM_OVERHEAD = 1 << 20
 
 
@@ -64,6 +67,7 @@ class _Slots:
         self._count = count
         self._share = max(1, count // 4)
         self._taken: Counter[str] = Counter()
+        UPLOADS_LIMIT.set(count)
 
     @contextmanager
     def one(self, owner: str) -> Iterator[None]:
@@ -71,9 +75,11 @@ class _Slots:
         if full or (owner != PUBLIC_OWNER and self._taken[owner] >= self._share):
             raise UnavailableError("Too many uploads at once; try again.")
         self._taken[owner] += 1
+        UPLOADS_OPEN.inc()
         try:
             yield
         finally:
+            UPLOADS_OPEN.dec()
             self._taken[owner] -= 1
             if not self._taken[owner]:
                 del self._taken[owner]

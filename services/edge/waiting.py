@@ -29,6 +29,7 @@ class EndWaiter:
         self._limit = limit
         self._recheck = recheck
         self._places = 0
+        self._hurried = asyncio.Event()
         self._waiting: defaultdict[UUID, set[asyncio.Future[Job]]] = defaultdict(set)
 
     async def on_end(self, event: JobEvent) -> None:
@@ -42,6 +43,10 @@ class EndWaiter:
         """Whether there is no room for another wait."""
         return self._places >= self._limit
 
+    def hurry(self) -> None:
+        """The process ends soon: whoever can do without the end of a job gets an answer before."""
+        self._hurried.set()
+
     @contextmanager
     def place(self) -> Iterator[None]:
         """Room for one wait."""
@@ -51,18 +56,21 @@ class EndWaiter:
         finally:
             self._places -= 1
 
-    async def wait(self, job: Job, seconds: float) -> Job | None:
-        """`job` as it ended, or `None` when it has not within `seconds`."""
+    async def wait(self, job: Job, seconds: float, *, leave: bool = False) -> Job | None:
+        """`job` as it ended, or `None` when it has not within `seconds`, or, if `leave`, until `hurry`."""
         if job.state.terminal:
             return job
         future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
         self._waiting[job.job_id].add(future)  # before the first look: an end falls into one of the two
         looking = asyncio.create_task(self._look(job, future))
+        leaving = asyncio.ensure_future(self._hurried.wait())
+        ends: set[asyncio.Future[Any]] = {future, leaving} if leave else {future}
         try:
-            done, _ = await asyncio.wait({future}, timeout=seconds)
-            return future.result() if done else None
+            await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            return future.result() if future.done() else None
         finally:
             looking.cancel()
+            leaving.cancel()
             self._waiting[job.job_id].discard(future)
             if not self._waiting[job.job_id]:
                 del self._waiting[job.job_id]

@@ -10,7 +10,7 @@ from libs.chassis.bus import Bus, started
 from libs.chassis.database import Database
 from libs.chassis.fetch import HTTP, HTTPS, Fetcher, Reach
 from libs.chassis.health import Health
-from libs.chassis.outbox import relaying
+from libs.chassis.outbox import backlog, relaying
 from libs.chassis.service import run
 from libs.chassis.storage import Storage
 from libs.chassis.telemetry import observe_tool
@@ -20,6 +20,7 @@ from services.ingest.artifacts import Artifacts
 from services.ingest.fetch_task import FetchHandler
 from services.ingest.fetching import Fetching
 from services.ingest.handlers import Handlers
+from services.ingest.models import OUTBOX
 from services.ingest.repository import Repository
 from services.ingest.settings import IngestSettings
 from services.ingest.sweeper import Sweeper
@@ -57,6 +58,7 @@ async def compose(
         stack.enter_context(worker.scratch())
         await stack.enter_async_context(started(bus))
         await stack.enter_async_context(relaying("ingest", database.url, bus))
+        health.measure(backlog(OUTBOX, database))
         sweeper = Sweeper(repository, handlers, expiry=settings.upload_expiry)
         await stack.enter_async_context(repeating("sweep", sweeper.sweep, pause=settings.sweep_interval))
         yield

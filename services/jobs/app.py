@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from libs.chassis.background import repeating
 from libs.chassis.bus import Bus, started
 from libs.chassis.database import Database
 from libs.chassis.health import Health
-from libs.chassis.outbox import relaying
+from libs.chassis.jetstream import measure_streams
+from libs.chassis.outbox import backlog, relaying
 from libs.chassis.service import run
 from libs.contracts.media import Asset
 from libs.contracts.rpc import (
@@ -22,6 +25,7 @@ from libs.contracts.rpc import (
     GetAsset,
     TryEncoding,
 )
+from libs.contracts.streams import EVENTS, TASKS
 from services.jobs.discards import Discards
 from services.jobs.dispatch import Dispatcher
 from services.jobs.editor.execute import Executor
@@ -29,15 +33,19 @@ from services.jobs.editor.handlers import EditorHandlers
 from services.jobs.editor.library import Library
 from services.jobs.editor.queue import Queue
 from services.jobs.handlers import Handlers
+from services.jobs.models import OUTBOX
 from services.jobs.movies.counts import Counts
 from services.jobs.movies.handlers import MovieHandlers
 from services.jobs.movies.makings import MovieStore
 from services.jobs.movies.removal import Removal
+from services.jobs.recovery import Recovery
 from services.jobs.repository import Repository
 from services.jobs.settings import JobsSettings
 from services.jobs.submission import Submitter
 
 _RETRY = 2.0
+_RECOVERY = 15.0
+"""Seconds between looks for tasks whose messages are gone."""
 
 
 @asynccontextmanager
@@ -79,6 +87,11 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
         discards = Discards(
             repository, remove, interval=settings.discard_interval, on_removed=dispatcher.wake
         )
+
+        async def streams_made() -> datetime:
+            return max([await bus.made_at(stream) for stream in (TASKS, EVENTS)])
+
+        recovery = Recovery(repository, streams_made, on_recovered=dispatcher.wake)
         Handlers(bus, repository, submitter, dispatcher, discards).register()
         EditorHandlers(
             bus,
@@ -92,8 +105,12 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
         ).register()
         await stack.enter_async_context(started(bus))
         await stack.enter_async_context(relaying("jobs", database.url, bus))
+        health.measure(dispatcher.measure)
+        health.measure(backlog(OUTBOX, database))
+        health.measure(partial(measure_streams, bus.jetstream))
         await stack.enter_async_context(repeating("dispatch", dispatcher.step))
         await stack.enter_async_context(repeating("discard", discards.step, retry=_RETRY))
+        await stack.enter_async_context(repeating("recovery", recovery.step, pause=_RECOVERY, retry=_RETRY))
         yield
 
 

@@ -32,8 +32,13 @@ from services.jobs.workflow import Flow, TaskState
 
 TASKS_OPEN = Gauge(
     "reelbus_tasks_open",
-    "Tasks by service and state (waiting, released, running) in the database. Autoscale on waiting.",
+    "Tasks by service and state (waiting, released, running) in the database. Autoscale on their sum.",
     ["service", "state"],
+)
+OLDEST = Gauge(
+    "reelbus_tasks_oldest_seconds",
+    "Seconds that the longest waiting task of a service waits for a worker; 0 when none does.",
+    ["service"],
 )
 SERVICES = sorted(set(SERVICE_OF.values()))
 
@@ -79,7 +84,9 @@ WHERE service = :service AND state = 'waiting' LIMIT 200
 """)
 
 _COUNTS = text("""
-SELECT service, state, count(*) FROM jobs.tasks
+SELECT service, state, count(*),
+       COALESCE(extract(epoch FROM now() - min(COALESCE(waiting_at, created_at))), 0)
+FROM jobs.tasks
 WHERE state IN ('waiting', 'released', 'running') GROUP BY service, state
 """)
 
@@ -127,7 +134,6 @@ class Dispatcher:
         self._wake.clear()
         for service in SERVICES:
             await self.round(service)
-        await self._measure()
 
     async def round(self, service: str) -> int:
         """Release what may go; the number of tasks released."""
@@ -173,12 +179,18 @@ class Dispatcher:
         subject = task_subject(row.service, row.lane)
         await self._repository.outbox.add(session, subject, task, message_id=message_id, trace=row.trace)
 
-    async def _measure(self) -> None:
+    async def measure(self) -> None:
+        """For `Health.measure`. Every replica tells the same: what the database holds."""
         async with self._repository.transaction() as session:
-            counted = {(service, state): n for service, state, n in await session.execute(_COUNTS)}
+            found = {(service, state): rest for service, state, *rest in await session.execute(_COUNTS)}
         for service in SERVICES:
+            ages = [0.0]
             for state in ("waiting", "released", "running"):
-                TASKS_OPEN.labels(service, state).set(counted.get((service, state), 0))
+                count, age = found.get((service, state), (0, 0))
+                TASKS_OPEN.labels(service, state).set(count)
+                if state != "running":
+                    ages.append(float(age))
+            OLDEST.labels(service).set(max(ages))
 
 
 def _answered(flow: Flow, answers: Mapping[UUID, TaskResult]) -> Flow:

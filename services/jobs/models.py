@@ -77,7 +77,8 @@ class TaskRow(Base, table=True):
     """A task of a job. `state` is a `TaskState`, `payload` the `Task` as workers get it, `error` the
     `JobError` that it failed with, `trace` the headers of the request that it came from: released later, it
     still belongs to that trace. It was `started_at` by a worker (never, where its result was known), and
-    `ended_at`. `fingerprint` and `payload` are empty until it is known what it has to do."""
+    `ended_at`; it is ready for a worker since `waiting_at`. `fingerprint` and `payload` are empty until it is
+    known what it has to do."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -119,6 +120,7 @@ class TaskRow(Base, table=True):
     payload: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     trace: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    waiting_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     released_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     started_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     ended_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

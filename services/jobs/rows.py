@@ -103,7 +103,10 @@ def write_flow(flow: Flow, row: JobRow, tasks: Sequence[TaskRow], now: datetime)
 
 
 def _keep_times(task: TaskRow, state: TaskState, now: datetime) -> None:
-    """When a worker begins for the first time, and when it is over; a task that is run again begins anew."""
+    """Since when a worker may take it, when one begins for the first time, and when it is over; a task that
+    is run again begins anew."""
+    if state is TaskState.WAITING and task.state != TaskState.WAITING.value:
+        task.waiting_at = now
     if state is TaskState.RUNNING and task.started_at is None:
         task.started_at = now
     if state.terminal and task.ended_at is None:

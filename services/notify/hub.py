@@ -20,6 +20,7 @@ from services.notify.mailbox import Letter, Mailbox, Timeline
 log = logging.getLogger(__name__)
 
 CONNECTIONS = Gauge("reelbus_ws_connections", "Open WebSockets.")
+LIMIT = Gauge("reelbus_ws_connections_limit", "WebSockets that this process takes at most.")
 SENT = Counter("reelbus_ws_messages_total", "Messages written to sockets.", ["type"])
 DROPPED = Counter("reelbus_ws_dropped_total", "Progress messages that a slow socket never got.")
 LAG = Histogram(
@@ -65,6 +66,7 @@ class Hub:
         self._queue = queue
         self._hard_queue = hard_queue
         self._most, self._most_of_channel = sockets, channel_sockets
+        LIMIT.set(sockets)
         self._open = 0
         self._channels: defaultdict[tuple[str, str], set[Listener]] = defaultdict(set)
 

@@ -26,16 +26,23 @@ class Ledger:
         self._window = window
         self._replicas = replicas
         self._bucket: KeyValue | None = None
+        self._jetstream: JetStreamContext | None = None
 
     async def open(self, jetstream: JetStreamContext) -> None:
         """Find or make the bucket."""
+        self._jetstream = jetstream
         self._bucket = await ensure_bucket(jetstream, _BUCKET, ttl=self._window * 2, replicas=self._replicas)
 
     async def mark(self, job_id: UUID) -> None:
         """The end of this job was written to a socket."""
         assert self._bucket is not None
         try:
-            await self._bucket.put(str(job_id), b"1")
+            try:
+                await self._bucket.put(str(job_id), b"1")
+            except nats.js.errors.NoStreamResponseError:  # the server lost its store
+                assert self._jetstream is not None
+                await self.open(self._jetstream)
+                await self._bucket.put(str(job_id), b"1")
         except (nats.errors.Error, nats.js.errors.Error) as error:
             # The worst that follows is a terminal message that a reconnecting client gets twice.
             log.warning("delivery not noted", extra={"job_id": str(job_id), "error": str(error)})

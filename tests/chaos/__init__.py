@@ -1,1 +1,2 @@
-"""Many jobs of many users while workers and servers are killed: nothing is lost, nothing comes twice."""
+"""Many jobs of many users while workers and servers are killed, or services restarted one by one: nothing is
+lost, nothing comes twice."""

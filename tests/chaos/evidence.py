@@ -21,6 +21,9 @@ from tests.integration.client import Operator
 
 QUIET_WITHIN = 60.0
 _MAX_OBJECT = 64 << 20
+_FAMILY = "jobs"
+"""What the crowd calls. Those who run errands for other families clear away what they made."""
+_RESULTS, _SESSIONS = "results/", "sessions/"
 _JOB_EVENTS = {each.subject for each in (JOB_CREATED, JOB_COMPLETED, JOB_FAILED, JOB_CANCELLED)}
 _REMAINS = {
     "unfinished tasks": "SELECT count(*) FROM jobs.tasks"
@@ -40,31 +43,46 @@ def settle(operator: Operator) -> None:
 
 
 def collect(operator: Operator, started: Mapping[str, float]) -> Evidence:
+    """What there is of the crowd's jobs, and what remains of anything."""
     objects, uploads = asyncio.run(_stored(operator))
+    jobs = [
+        JobFact(str(job_id), owner, key, state, created.timestamp(), started.get(str(job_id)))
+        for job_id, owner, key, state, created in operator.sql(
+            "SELECT job_id, owner, key, state, created_at FROM jobs.jobs WHERE family = $1"
+            " ORDER BY created_at",
+            _FAMILY,
+        )
+    ]
+    ids = {row.job_id for row in jobs}
     return Evidence(
-        jobs=[
-            JobFact(str(job_id), owner, key, state, created.timestamp(), started.get(str(job_id)))
-            for job_id, owner, key, state, created in operator.sql(
-                "SELECT job_id, owner, key, state, created_at FROM jobs.jobs ORDER BY created_at"
-            )
-        ],
-        events=asyncio.run(_events(operator)),
+        jobs=jobs,
+        events=[fact for fact in asyncio.run(_events(operator)) if fact.job_id in ids],
         objects=objects,
         results={
             key
             for (key,) in operator.sql("SELECT result->'artifact'->>'key' FROM jobs.results")
-            if key is not None
+            if key is not None and key.startswith(_RESULTS)
         },
         uploads=uploads,
         assets={key for (key,) in operator.sql("SELECT key FROM ingest.assets")},
         remains=_remains(operator),
+        handed_back=asyncio.run(_handed_back(operator)),
     )
 
 
 def _remains(operator: Operator) -> dict[str, int]:
     found = {what: int(operator.sql(query)[0][0]) for what, query in _REMAINS.items()}
     found |= asyncio.run(_messages(operator))
+    found |= {"objects of sessions": asyncio.run(_session_objects(operator))}
     return found | {"scratch files": len(operator.scratch_files())}
+
+
+async def _session_objects(operator: Operator) -> int:
+    storage = operator.connection.storage()
+    try:
+        return len(await storage.keys(_SESSIONS))
+    finally:
+        storage.close()
 
 
 async def _messages(operator: Operator) -> dict[str, int]:
@@ -78,12 +96,24 @@ async def _messages(operator: Operator) -> dict[str, int]:
     return {"tasks on the stream": counts[0], "dead letters": counts[1]}
 
 
+async def _handed_back(operator: Operator) -> int:
+    """Deliveries of tasks beyond the first of each."""
+    client = await nats.connect(operator.connection.nats_url)
+    try:
+        jetstream = client.jetstream()
+        stored = (await jetstream.stream_info(TASKS.name)).state.last_seq
+        consumers = await jetstream.consumers_info(TASKS.name)
+    finally:
+        await client.close()
+    return sum(each.delivered.consumer_seq for each in consumers if each.delivered) - stored
+
+
 async def _stored(operator: Operator) -> tuple[dict[str, Artifact], set[str]]:
     """Results with their content, and keys of uploads."""
     storage = operator.connection.storage()
     try:
         found = {}
-        for key in await storage.keys("results/"):
+        for key in await storage.keys(_RESULTS):
             content = await storage.get_bytes(key, max_size=_MAX_OBJECT)
             found[key] = Artifact(key, len(content), hashlib.sha256(content).hexdigest())
         return found, set(await storage.keys("uploads/"))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.chaos.records import ENDS, Record
+from tests.chaos.records import ENDS, Record, Restart
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ def fairness(by_user: dict[str, Waits]) -> float:
     return max(worst) / max(min(worst), 1e-3) if worst else 1.0
 
 
+def _restart(each: Restart) -> str:
+    return f"code {each.code}, gone after {each.gone:.1f} s, ready after {each.ready:.1f} s"
+
+
 def counts(record: Record) -> dict[str, Any]:
     """What happened how often."""
     ends = Counter(told.job_id for each in record.hearings for told in each.told if told.status in ENDS)
@@ -57,8 +61,12 @@ def counts(record: Record) -> dict[str, Any]:
         "kills": dict(sorted(record.kills.items())),
         "killed": record.kills.total(),
         "spared": record.spared,
+        "restarts": {each.name: _restart(each) for each in record.restarts},
+        "errands": dict(Counter(each.kind for each in record.errands if each.problem is None)),
         "trouble": dict(record.trouble.most_common()),
         "connections": len(record.hearings),
+        "closed with": dict(Counter(str(each.code) for each in record.hearings if each.closed)),
+        "tasks handed back": record.evidence.handed_back,
         "ends told on no connection": len(known - ends.keys()),
         "ends told again": sum(count - 1 for count in ends.values()),
     }

@@ -21,9 +21,11 @@ class GaveUpError(Exception):
 
 
 class Insisting:
-    """`trouble` counts what was asked again for, by status or kind of error."""
+    """`trouble` counts what was asked again for, by status or kind of error; `is_envelope` says whether an
+    error is one of the family."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_envelope: Callable[[httpx.Response], bool] | None = None) -> None:
+        self._enveloped = is_envelope or enveloped
         self.trouble: Counter[str] = Counter()
         self.breaches: list[str] = []
         self._lock = threading.Lock()
@@ -38,9 +40,9 @@ class Insisting:
                 self.note(type(error).__name__)
                 time.sleep(_PAUSE)
                 continue
-            if answer.status_code in fine and (answer.is_success or enveloped(answer)):
+            if answer.status_code in fine and (answer.is_success or self._enveloped(answer)):
                 return answer
-            if not enveloped(answer):
+            if not self._enveloped(answer):
                 self._breach(answer, "is no envelope of the family")
             if answer.status_code < 500:
                 self._breach(answer, "was not to be expected")

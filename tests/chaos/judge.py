@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from tests.chaos.plan import Order
-from tests.chaos.records import ENDS, Fact, Outcome, Record
+from tests.chaos.records import ENDS, Fact, Outcome, Record, grace
 from tests.chaos.states import order_of_events, order_of_messages, untold
 from tests.chaos.violation import Violation
 
@@ -30,9 +30,25 @@ def judge(orders: Iterable[Order], record: Record) -> list[Violation]:
     found += untold(record, ends)
     found += _left_over(record)
     found += [Violation("answer", breach) for breach in record.breaches]
-    if not record.kills:
+    if record.restarts:
+        found += _not_smooth(record)
+    elif not record.kills:
         found.append(Violation("chaos", "nobody was killed"))
     return sorted(found, key=lambda each: each.kind)
+
+
+def _not_smooth(record: Record) -> Iterator[Violation]:
+    """Whoever restarts with notice disturbs nobody but those who hold sockets."""
+    for each in record.restarts:
+        if each.code != 0:
+            yield Violation("restart", f"{each.name} ended with {each.code}")
+        if each.gone > grace(each.name):
+            yield Violation("restart", f"{each.name} took {each.gone:.1f} s to end")
+    for errand in record.errands:
+        if errand.problem is not None:
+            yield Violation("lost", f"{errand.kind}: {errand.problem}")
+    for what, count in record.trouble.items():
+        yield Violation("trouble", f"{count} times {what}")
 
 
 def _lost(order: Order, outcome: Outcome) -> Iterator[Violation]:

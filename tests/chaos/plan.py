@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-REPLICATED = ("edge", "jobs", "ingest", "notify", "transcode", "analyze")
+REPLICATED = ("edge", "jobs", "ingest", "notify", "transcode", "analyze", "sessions", "speech")
 SERVERS = ("nats", "postgres", "s3", "caddy")
 CLIPS = 3
 """Different sources that each user uploads."""
@@ -49,10 +49,11 @@ class Plan:
     kills: list[Kill] = field(default_factory=list)
 
 
-def make_plan(seed: int, *, jobs: int, users: int, horizon: float) -> Plan:
-    """Orders of all users, as many of each as can be, and kills for `horizon` seconds."""
+def make_plan(seed: int, *, jobs: int, users: int, horizon: float, pace: float = PACE) -> Plan:
+    """Orders of all users, as many of each as can be, a job every `pace` seconds, and kills for `horizon`
+    seconds."""
     names = [f"user-{number}" for number in range(users)]
-    orders = _orders(random.Random(seed), names, jobs)
+    orders = _orders(random.Random(seed), names, jobs, pace)
     services = [name for service in REPLICATED for name in (service, f"{service}-2")]
     kills = [
         *_kills(random.Random(f"{seed} services"), services, _PAUSES, horizon),
@@ -67,10 +68,10 @@ def siblings(victim: str) -> list[str]:
     return [name for name in (service, f"{service}-2") if name != victim] if service in REPLICATED else []
 
 
-def _orders(rng: random.Random, names: Sequence[str], jobs: int) -> list[Order]:
+def _orders(rng: random.Random, names: Sequence[str], jobs: int, pace: float) -> list[Order]:
     orders: list[Order] = []
     for first, user in enumerate(names):
-        orders += _orders_of(rng, user, range(first, jobs, len(names)), jobs * PACE, list(orders))
+        orders += _orders_of(rng, user, range(first, jobs, len(names)), jobs * pace, list(orders))
     return orders
 
 

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ENDS = ("COMPLETED", "FAILED", "CANCELLED")
+_GRACE = {"edge": 90.0}
+
+
+def grace(process: str) -> float:
+    """Seconds that Kubernetes gives a process to end (`terminationGracePeriodSeconds`)."""
+    return _GRACE.get(process.partition("-")[0], 30.0)
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,8 @@ class JobFact:
 @dataclass(frozen=True)
 class Evidence:
     """What lies behind the API in the end. `events` are in the order of the stream, `objects` are results;
-    `uploads` are keys of uploads, `assets` those that have a row; `remains` counts what should be none."""
+    `uploads` are keys of uploads, `assets` those that have a row; `remains` counts what should be none,
+    `handed_back` deliveries of tasks that were not the first."""
 
     jobs: list[JobFact]
     events: list[Fact]
@@ -103,13 +110,35 @@ class Evidence:
     uploads: set[str]
     assets: set[str]
     remains: dict[str, int]
+    handed_back: int = 0
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Of one process, by SIGTERM: its exit code, the seconds until it was gone, and those until another was
+    ready in its place."""
+
+    name: str
+    code: int | None
+    gone: float
+    ready: float
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Work of a family other than jobs, which its user cleared away himself; `problem` says why it did not
+    come to its proper end."""
+
+    kind: str
+    problem: str | None = None
 
 
 @dataclass
 class Record:
     """Everything of a run. `lengths` are the seconds of the clips, `kills` victims by name, `spared` kills
     that would have taken the last one standing, `trouble` 5xx and broken connections that users met,
-    `breaches` answers that the contract does not know."""
+    `breaches` answers that the contract does not know. `restarts` and `errands` are those of a rolling
+    restart."""
 
     lengths: list[float]
     outcomes: dict[str, Outcome]
@@ -119,4 +148,6 @@ class Record:
     breaches: list[str] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
     spared: int = 0
+    restarts: list[Restart] = field(default_factory=list)
+    errands: list[Errand] = field(default_factory=list)
     seconds: float = 0.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Violation:
     """`kind` is what was promised: `lost`, `output`, `duplicate`, `order`, `socket`, `cancel`, `left over`,
-    `answer` or `chaos`; `what` says how it was broken."""
+    `answer`, `restart`, `trouble` or `chaos`; `what` says how it was broken."""
 
     kind: str
     what: str

@@ -9,6 +9,7 @@ import pytest
 
 from libs.chassis.bus import Bus
 from libs.chassis.delivery import Delivery
+from libs.contracts.base import Method
 from libs.contracts.streams import EVENTS, TASKS
 from tests.chassis.buses import (
     CONSUMER,
@@ -27,6 +28,8 @@ from tests.chassis.buses import (
 from tests.chassis.servers import Nats
 
 pytestmark = pytest.mark.anyio
+
+ECHO = Method("rpc.server.echo", Note, Note, timeout=5.0)
 
 
 def worker(inbox: Inbox, lanes: int = 1) -> Callable[[Bus], None]:
@@ -184,3 +187,33 @@ async def test_a_bus_waits_for_a_server_that_is_not_there_yet(nats: Nats) -> Non
     await bus.start()
     await send(bus, 1)
     await bus.stop()
+
+
+async def test_calls_are_answered_while_one_of_two_that_answer_stops(nats: Nats) -> None:
+    """Whoever stops answers what was sent to it, also what comes while it waits for what is under way."""
+
+    async def echo(note: Note) -> Note:
+        await asyncio.sleep(0.05)
+        return note
+
+    def register(bus: Bus) -> None:
+        bus.serve(ECHO, echo)
+
+    answered: list[int] = []
+    over = asyncio.Event()
+
+    async def ask(caller: Bus, number: int) -> None:
+        while not over.is_set():
+            answered.append((await caller.call(ECHO, Note(number=number))).number)
+
+    async with running(nats) as caller, running(nats, register, "server"):
+        for _ in range(3):
+            async with running(nats, register, "server") as stopping:
+                asking = [asyncio.create_task(ask(caller, number)) for number in range(20)]
+                await until(lambda: len(answered) > 100)
+                await stopping.stop()
+                answered.clear()
+                await until(lambda: len(answered) > 100)
+                over.set()
+                await asyncio.gather(*asking)
+                over.clear()

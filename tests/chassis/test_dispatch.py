@@ -9,6 +9,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from libs.contracts.jobs import ExtractMetadataSpec, JobState, PreviewSpec
 from services.jobs import rows, workflow
@@ -352,3 +353,31 @@ async def test_who_forgets_a_result_waits_for_those_that_take_it(jobs: Jobs) -> 
 
     await asyncio.gather(take(), forget())
     assert order == ["taken", "forgotten"]
+
+
+def open_tasks(state: str) -> float | None:
+    return REGISTRY.get_sample_value("reelbus_tasks_open", {"service": SERVICE, "state": state})
+
+
+def oldest() -> float:
+    return REGISTRY.get_sample_value("reelbus_tasks_oldest_seconds", {"service": SERVICE}) or 0.0
+
+
+async def test_what_waits_is_told_and_for_how_long(jobs: Jobs) -> None:
+    """A task waits until a worker takes it, on the stream or before."""
+    it = dispatcher(jobs, window=1)
+    await it.measure()
+    assert (open_tasks("waiting"), oldest()) == (0, 0)
+    await jobs.submit(2)
+    await execute(jobs.database.url, "UPDATE jobs.tasks SET waiting_at = now() - interval '100 s'")
+    await it.round(SERVICE)
+    await jobs.submit(1)
+    await it.measure()
+    assert (open_tasks("waiting"), open_tasks("released"), open_tasks("running")) == (2, 1, 0)
+    assert 100 <= oldest() < 130
+    await execute(jobs.database.url, "UPDATE jobs.tasks SET waiting_at = NULL WHERE state = 'waiting'")
+    await execute(jobs.database.url, "UPDATE jobs.tasks SET created_at = now() - interval '7 s'")
+    await claim(jobs)
+    await it.measure()
+    assert 7 <= oldest() < 37  # written by a version that kept no such time
+    assert open_tasks("running") == 1

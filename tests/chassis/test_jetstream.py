@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 import nats as raw_nats
 import pytest
 from nats.js.api import ConsumerConfig, RetentionPolicy, StreamConfig
+from prometheus_client import REGISTRY
 
 from libs.chassis.bus import Bus
-from libs.chassis.jetstream import ensure_consumer, ensure_streams
+from libs.chassis.jetstream import ensure_consumer, ensure_streams, measure_streams, restore_consumers
 from libs.contracts.streams import EVENTS, STREAMS, TASKS
 from tests.chassis.buses import CONSUMER, NOTED, Inbox, Note, no_end, running, send, send_task, settled, until
 from tests.chassis.servers import Nats
@@ -26,6 +28,19 @@ async def test_streams_are_made_as_declared_once_or_twice(nats: Nats) -> None:
             assert config.subjects == list(stream.subjects)
             assert (config.max_age, config.duplicate_window) == (stream.max_age_s, stream.duplicate_window_s)
             assert config.retention == RetentionPolicy(stream.retention.value)
+
+
+async def test_what_lies_in_the_streams_and_what_a_consumer_did_not_get_is_told(nats: Nats) -> None:
+    async with running(nats) as bus:
+        await bus.jetstream.add_consumer(EVENTS.name, ConsumerConfig(durable_name=CONSUMER))
+        for number in range(3):
+            await send(bus, number)
+        await measure_streams(bus.jetstream)
+        assert REGISTRY.get_sample_value("reelbus_stream_messages", {"stream": EVENTS.name}) == 3
+        assert REGISTRY.get_sample_value("reelbus_stream_messages", {"stream": TASKS.name}) == 0
+        assert (REGISTRY.get_sample_value("reelbus_stream_bytes", {"stream": EVENTS.name}) or 0) > 0
+        await restore_consumers(bus.jetstream, [(EVENTS.name, ConsumerConfig(durable_name=CONSUMER))])
+        assert REGISTRY.get_sample_value("reelbus_consumer_pending", {"consumer": CONSUMER}) == 3
 
 
 async def test_replicas_may_start_at_the_same_moment(nats: Nats) -> None:
@@ -120,3 +135,21 @@ async def test_tasks_leave_the_work_queue_and_events_stay(nats: Nats) -> None:
         await settled(bus, "worker", TASKS.name)
         assert (await bus.jetstream.stream_info(TASKS.name)).state.messages == 0
         assert (await bus.jetstream.stream_info(EVENTS.name)).state.messages == 1
+
+
+async def test_streams_that_are_gone_are_made_again_and_others_left_alone(nats: Nats) -> None:
+    inbox = Inbox()
+    async with running(nats, lambda bus: bus.consume(NOTED, inbox)) as bus:
+        js = bus.jetstream
+        newer = replace(
+            (await js.stream_info(TASKS.name)).config, subjects=[*TASKS.subjects, "tasks.of.a.newer"]
+        )
+        await js.update_stream(newer)
+        before = await bus.made_at(EVENTS)
+        await js.delete_stream(EVENTS.name)
+        await bus.care()
+        assert await bus.made_at(EVENTS) > before
+        assert (await js.stream_info(TASKS.name)).config.subjects == newer.subjects
+        await send(bus, 7)
+        await inbox.filled(1)
+        assert inbox.numbers == [7]

@@ -11,13 +11,26 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from libs.chassis.migrations import owners, upgrade_all
+from libs.chassis.migrations import config_of, owners, upgrade, upgrade_all
 from tests.chassis.databases import create, execute
 from tests.chassis.servers import Postgres
 
+_COLUMNS = """
+SELECT table_name || '.' || column_name AS name, table_name AS table, udt_name AS kind,
+       is_nullable = 'YES' AS optional, coalesce(column_default, identity_generation) AS standard
+FROM information_schema.columns WHERE table_schema = $1 AND table_name <> 'alembic_version'
+"""
+_RULES = """
+SELECT relname || '.' || indexrelid::regclass AS name, relname AS table FROM pg_index
+JOIN pg_class ON pg_class.oid = indrelid WHERE indisunique AND relnamespace = $1::regnamespace
+UNION ALL
+SELECT relname || '.' || conname, relname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
+WHERE contype IN ('c', 'f', 'x') AND relnamespace = $1::regnamespace
+"""
 UPGRADE = "import sys; from libs.chassis.migrations import upgrade_all; upgrade_all(sys.argv[1])"
 
 
@@ -72,3 +85,42 @@ def test_two_processes_may_run_them_at_once(postgres: Postgres) -> None:
         assert process.returncode == 0, errors.decode()
     versions = asyncio.run(execute(url, "SELECT version_num FROM jobs.alembic_version"))
     assert len(versions) == 1
+
+
+@pytest.mark.parametrize("service", owners())
+def test_each_step_leaves_the_code_before_it_at_work(postgres: Postgres, service: str) -> None:
+    """Expand only: what was there stays as it was, and rows may be written as if nothing had come."""
+    url = create(postgres)
+    before: dict[str, dict[str, Any]] = {}
+    rules_before: set[str] = set()
+    for revision in _revisions(service):
+        upgrade(service, url, revision)
+        after = {row["name"]: dict(row) for row in asyncio.run(execute(url, _COLUMNS, service))}
+        for name, column in before.items():
+            kept = after[name]
+            assert kept["kind"] == column["kind"], f"{revision}: {name}"
+            assert kept["optional"] or not column["optional"], f"{revision}: {name} is required now"
+            assert kept["standard"] == column["standard"], f"{revision}: {name}"
+        tables = {column["table"] for column in before.values()}
+        for name in after.keys() - before.keys():
+            if after[name]["table"] in tables:
+                column = after[name]
+                assert column["optional"] or column["standard"], f"{revision}: {name} has to be written"
+        rules = {row["name"]: row["table"] for row in asyncio.run(execute(url, _RULES, service))}
+        stricter = {name for name, table in rules.items() if table in tables} - rules_before
+        assert not stricter, f"{revision}: {stricter}"
+        before, rules_before = after, set(rules)
+
+
+def _revisions(service: str) -> list[str]:
+    """From the first to the last."""
+    scripts = ScriptDirectory.from_config(config_of(service, "")).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
+def test_a_version_that_is_rolled_back_to_finds_a_newer_schema_and_leaves_it(database_url: str) -> None:
+    newer = "UPDATE jobs.alembic_version SET version_num = '9999'"
+    asyncio.run(execute(database_url, newer))
+    upgrade_all(database_url)
+    versions = asyncio.run(execute(database_url, "SELECT version_num FROM jobs.alembic_version"))
+    assert [row["version_num"] for row in versions] == ["9999"]

@@ -9,12 +9,13 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from libs.chassis import outbox as module
 from libs.chassis.bus import Bus
 from libs.chassis.database import Database
-from libs.chassis.outbox import Outbox, relaying
+from libs.chassis.outbox import Outbox, backlog, relaying
 from libs.contracts.base import Message
 from libs.contracts.errors import TooLargeError, UnavailableError
 from libs.contracts.streams import EVENTS
@@ -82,6 +83,14 @@ async def test_a_commit_is_published_and_a_rollback_is_not(bus: Bus, database: D
         await until(lambda: stored(bus))
         await emptied(database)
     assert await stored(bus) == [2]
+
+
+async def test_what_waits_is_told(database: Database) -> None:
+    measure = backlog(OUTBOX, database)
+    for count in (0, 3):
+        await write(database, *range(count))
+        await measure()
+        assert REGISTRY.get_sample_value("reelbus_outbox_waiting", {"service": "jobs"}) == count
 
 
 async def test_nothing_leaves_before_the_commit(bus: Bus, database: Database) -> None:

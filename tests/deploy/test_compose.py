@@ -158,10 +158,15 @@ def test_files_of_the_host_are_there() -> None:
 
 
 def test_containers_stop_before_they_are_killed() -> None:
-    """What open requests get, and 20 seconds for the bus."""
+    """While gateways learn of it, while open requests end, and 20 seconds for the bus."""
     for name in NAMES:
-        grace = float(containers()[name]["environment"].get("REELBUS_SHUTDOWN_GRACE", 5))
-        assert int(containers()[name]["stop_grace_period"].removesuffix("s")) >= grace + 20, name
+        fields = models()[name].model_fields
+        needed = fields["shutdown_delay"].default + fields["shutdown_grace"].default + 20
+        assert int(containers()[name]["stop_grace_period"].removesuffix("s")) >= needed, name
+        assert (
+            not {"REELBUS_SHUTDOWN_DELAY", "REELBUS_SHUTDOWN_GRACE"}
+            & containers()[name]["environment"].keys()
+        )
 
 
 def test_nats_takes_its_configuration(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -15,6 +16,7 @@ from libs.chassis.bus import Bus, started
 from libs.chassis.settings import BusSettings
 from libs.contracts.rpc import DESCRIBE_SPEECH, DESCRIBE_TRANSCODE, Describe, Description
 from reelbus.stack import connection
+from tests.deploy.test_logs import ALWAYS, documented
 from tests.integration.client import User, unique_copy
 from tests.integration.motion import Studio
 from tests.integration.otlp import Collector, Span, draw
@@ -57,6 +59,10 @@ COMMON = [
     "reelbus_bus_",
     "process_resident_memory_bytes",
     "python_gc_objects_collected_total",
+    "reelbus_build_info",
+    "reelbus_event_loop_late_seconds_count",
+    "reelbus_memory_bytes",
+    "reelbus_ready",
 ]
 
 
@@ -158,11 +164,16 @@ def test_workers_say_what_they_work_with(descriptions: list[Description]) -> Non
     assert (speech.tool, speech.ready) == ("faster-whisper 1.2.1, whisper-base", True)
 
 
-def test_logs_are_json_and_name_the_trace(stack: Stack) -> None:
-    lines = [
-        json.loads(line)
-        for name in ("jobs", "ingest", "edge")
-        for line in (stack.data / "logs" / f"{name}.log").read_text().splitlines()
-    ]
+def lines_of(stack: Stack, service: str) -> list[dict[str, Any]]:
+    text = (stack.data / "logs" / f"{service}.log").read_text()
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+@pytest.mark.parametrize("service", list(SERIES))
+def test_logs_are_json_with_the_fields_that_are_documented(stack: Stack, service: str) -> None:
+    lines = lines_of(stack, service)
     assert lines
-    assert all({"time", "level", "message", "service", "instance"} <= set(line) for line in lines)
+    for line in lines:
+        assert set(line) >= ALWAYS
+        assert set(line) <= documented(), line
+        assert (line["service"], line["instance"]) == (service, service)

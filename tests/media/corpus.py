@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.media.looking import frame_times
 from tests.media.recipes import RECIPES, Make
 
 NOT_VIDEOS = ("audio-only", "mp3", "no-index", "empty", "text", "hls", "concat", "sdp", "picture")
@@ -22,6 +23,7 @@ class Corpus:
     def __init__(self, root: Path, recipes: dict[str, tuple[str, Make]] = RECIPES) -> None:
         self._root = root
         self._recipes = recipes
+        self._times: dict[str, list[float]] = {}
 
     def path(self, name: str) -> Path:
         """The clip `name` with its natural extension."""
@@ -30,6 +32,12 @@ class Corpus:
         if not path.exists():
             make(path, self.path)
         return path
+
+    def times(self, name: str) -> list[float]:
+        """Seconds of every frame of it."""
+        if name not in self._times:
+            self._times[name] = frame_times(self.path(name))
+        return self._times[name]
 
 
 @pytest.fixture(scope="session")

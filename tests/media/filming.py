@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,10 @@ from libs.contracts.media import MediaInfo
 from libs.media.command import compile as compile_graph
 from libs.media.graph import validate
 from libs.media.motion import clip_graph, preview_graph
-from libs.media.probe import probe
 from libs.media.runner import run_ffmpeg
 from libs.media.still import take_still
 from libs.media.tools import Tools
-from tests.media.looking import Pixels, describe, reference, run
+from tests.media.looking import Pixels, describe, probed, reference, run
 from tests.media.numbered import BITS, CELL
 
 HERTZ = 48_000
@@ -28,12 +30,15 @@ HERTZ = 48_000
 
 @dataclass(frozen=True)
 class Made:
-    """A source and what was made of it; `raw` is what ffprobe says of the latter."""
+    """A source and what was made of it."""
 
     source: MediaInfo
     path: Path
-    info: MediaInfo
-    raw: dict[str, Any]
+
+    @cached_property
+    def raw(self) -> dict[str, Any]:
+        """What ffprobe says of it."""
+        return describe(self.path)
 
     @property
     def video(self) -> dict[str, Any]:
@@ -51,9 +56,10 @@ class Lab:
 
     tools: Tools
     folder: Path
+    _count: Iterator[int] = field(default_factory=count)
 
     async def info(self, path: Path) -> MediaInfo:
-        return (await probe(path, self.tools, size=path.stat().st_size)).info
+        return await probed(path, self.tools)
 
     async def preview(self, path: Path) -> Made:
         info = await self.info(path)
@@ -72,10 +78,10 @@ class Lab:
 
     async def _rendered(self, path: Path, info: MediaInfo, graph: Output) -> Made:
         validate(graph)
-        destination = self.folder / f"made-of-{path.stem}.mp4"
+        destination = self.folder / f"made-{next(self._count)}-of-{path.stem}.mp4"
         argv = compile_graph(graph, {path.name: path}, destination)
         await run_ffmpeg(self.tools, argv, cwd=self.folder, time_limit=60)
-        return Made(info, destination, await self.info(destination), describe(destination))
+        return Made(info, destination)
 
 
 def picture(path: Path) -> Pixels:

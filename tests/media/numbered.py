@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.media.looking import Pixels, frames
+from tests.media.looking import Pixels, filtered, timed
 
 BITS, CELL = 12, 16
 WIDTH, HEIGHT = BITS * CELL, 96
@@ -34,19 +34,32 @@ def numbered(
     return path
 
 
+STRIP = f"scale={WIDTH}:{HEIGHT},crop={WIDTH}:{CELL}:0:0"
+"""Where the number is."""
+
+
 def numbers(path: Path) -> list[int]:
     """The number of every frame that a full decode shows."""
-    shown = frames(path, WIDTH, HEIGHT)[..., 0].astype(float)
-    cells = shown[:, CELL // 4 : CELL * 3 // 4, :].reshape(len(shown), CELL // 2, BITS, CELL)
-    bits = cells[..., CELL // 4 : CELL * 3 // 4].mean(axis=(1, 3)) > 128
+    return _read(filtered(path, STRIP, "gray"))
+
+
+def timed_numbers(path: Path) -> tuple[list[float], list[int]]:
+    """Seconds and number of every frame."""
+    times, strips = timed(path, STRIP, "gray")
+    return times, _read(strips)
+
+
+def _read(strips: bytes) -> list[int]:
+    cells = np.frombuffer(strips, np.uint8).reshape(-1, CELL, BITS, CELL)
+    middle = slice(CELL // 4, CELL * 3 // 4)
+    bits = cells[:, middle, :, middle].mean(axis=(1, 3)) > 128
     return [int(sum(1 << place for place in range(BITS) if each[place])) for each in bits]
 
 
 def _picture(number: int) -> Pixels:
-    x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
-    picture: Pixels = (96 + 48 * np.sin((x + 3 * number) / 9) + 32 * np.cos((y - 2 * number) / 7)).astype(
-        np.uint8
-    )
+    across, down = np.arange(WIDTH), np.arange(HEIGHT)[:, None]
+    waves = 96 + 48 * np.sin((across + 3 * number) / 9) + 32 * np.cos((down - 2 * number) / 7)
+    picture: Pixels = waves.astype(np.uint8)
     for place in range(BITS):
         picture[:CELL, place * CELL : (place + 1) * CELL] = 235 if number >> place & 1 else 16
     return picture

@@ -17,10 +17,9 @@ from libs.contracts.graph import AudioEncoding, Node, Output, Source, VideoEncod
 from libs.contracts.media import MediaInfo, ObjectRef
 from libs.media.command import compile as compile_graph
 from libs.media.passes.resolve import resolve
-from libs.media.probe import probe
 from libs.media.runner import run_ffmpeg
 from libs.media.tools import Tools
-from tests.media.looking import run
+from tests.media.looking import probed, run
 
 HERTZ = 48_000
 LOSSLESS = VideoEncoding(
@@ -100,7 +99,7 @@ class Film:
 
 
 async def film(path: Path, tools: Tools) -> Film:
-    return Film(path, (await probe(path, tools, size=path.stat().st_size)).info)
+    return Film(path, await probed(path, tools))
 
 
 @dataclass

@@ -39,7 +39,7 @@ def enhanced(corpus: Corpus, tools: Tools, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.parametrize("name", VIDEOS)
 async def test_every_frame_keeps_its_time(enhanced: Enhance, corpus: Corpus, name: str) -> None:
     result = await enhanced(name)
-    before, after = frame_times(corpus.path(name)), frame_times(result.path)
+    before, after = corpus.times(name), frame_times(result.path)
     assert len(after) == len(before)
     if name != "packed":  # AVI of packed B-frames has no time of its own for some frames
         moved = [b - a for a, b in zip(before, after, strict=True)]

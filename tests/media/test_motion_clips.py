@@ -13,8 +13,8 @@ import pytest
 from libs.media.motion import clip_rate
 from libs.media.tools import Tools
 from tests.media.filming import HERTZ, Lab, boxes, made, pitch, sound
-from tests.media.looking import frame_times, frames
-from tests.media.numbered import X264, numbered, numbers
+from tests.media.looking import timed_frames
+from tests.media.numbered import X264, numbered, numbers, timed_numbers
 
 pytestmark = pytest.mark.anyio
 
@@ -49,6 +49,8 @@ SMEAR = 0.031
 """Seconds of the source by which `atempo` lets a beep begin early: it mixes windows."""
 FLASHES = "color=black:s=160x120:r=25:d=20,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'"
 BEEPS = "aevalsrc='sin(2*PI*1000*t)*lt(mod(t,2),0.2)':d=20:s=48000"
+SYNCHRONOUS = ("sync.mp4", "sync.ts", "sync.mkv")
+HOLED = ("sparse.mkv", "sparse.mp4")
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,20 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         count = FEW.get(name, int(15 * Fraction(rate)))
         silent = name in FEW or name == "slow.gif"
         numbered(folder / name, count, rate=rate, video=video, audio=() if silent else ("-c:a", "aac"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def flashing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of films in which a flash and a beep begin every two seconds, in some with a hole."""
+    folder = tmp_path_factory.mktemp("flashing")
+    both = ["-f", "lavfi", "-i", FLASHES, "-f", "lavfi", "-i", BEEPS]
+    codecs = [*X264, "-g", "60", "-bf", "2", "-c:a", "aac", "-ac", "2"]
+    hole = ["-vf", "select='lt(t,2.6)+gte(t,13)'", "-fps_mode", "vfr"]
+    for name in SYNCHRONOUS:
+        made(folder / name, *both, *codecs)
+    for name in HOLED:
+        made(folder / name, *both, *hole, *codecs)
     return folder
 
 
@@ -80,7 +96,7 @@ def shown(times: Sequence[float], shows: Sequence[int], at: float, near: float) 
 async def test_a_clip_shows_what_the_source_shows_then(filmed: Path, lab: Lab, name: str, seed: int) -> None:
     """At random ranges and at every speed."""
     path = filmed / name
-    times, shows, luck = frame_times(path), numbers(path), random.Random(f"{name} {seed}")
+    (times, shows), luck = timed_numbers(path), random.Random(f"{name} {seed}")
     length = times[-1] - times[0]
     for speed in SPEEDS:
         start = luck.uniform(0, length * 0.8)
@@ -141,36 +157,34 @@ async def test_a_clip_has_a_frame(
 async def test_the_pitch_stays(filmed: Path, lab: Lab, speed: float) -> None:
     result = await lab.clip(filmed / "long.mp4", 2.0, 6.0, speed)
     heard = sound(result.path)
-    assert [(each.codec, each.sample_rate) for each in result.info.audio] == [("aac", HERTZ)]
+    [track] = (await lab.info(result.path)).audio
+    assert (track.codec, track.sample_rate) == ("aac", HERTZ)
     assert len(heard) / HERTZ == pytest.approx(4.0 / speed, abs=0.05)
     middle = heard[len(heard) // 4 : len(heard) * 3 // 4]
     assert pitch(middle) == pytest.approx(440, rel=0.02)
 
 
-@pytest.mark.parametrize("name", ["sync.mp4", "sync.ts", "sync.mkv"])
+def first_flash(path: Path) -> float:
+    times, shown = timed_frames(path, 16, 16)
+    return times[int(np.argmax(shown.mean(axis=(1, 2, 3)) > 128))]
+
+
+@pytest.mark.parametrize("name", SYNCHRONOUS)
 @pytest.mark.parametrize("speed", SPEEDS)
-async def test_sound_and_pictures_stay_together(lab: Lab, name: str, speed: float) -> None:
-    """A flash and a beep begin every two seconds; the first ones of the clip at 0.77 s of it."""
-    source = made(lab.folder / name, "-f", "lavfi", "-i", FLASHES, "-f", "lavfi", "-i", BEEPS,
-                  *X264, "-g", "60", "-bf", "2", "-c:a", "aac", "-ac", "2")  # fmt: skip
-    result = await lab.clip(source, 3.23, 7.1, speed)
-    bright = frames(result.path, 16, 16).mean(axis=(1, 2, 3)) > 128
-    seen = frame_times(result.path)[int(np.argmax(bright))]
+async def test_sound_and_pictures_stay_together(flashing: Path, lab: Lab, name: str, speed: float) -> None:
+    """The first ones of the clip begin at 0.77 s of it."""
+    result = await lab.clip(flashing / name, 3.23, 7.1, speed)
     heard = int(np.argmax(np.abs(sound(result.path)) > 0.2)) / HERTZ
-    assert seen == pytest.approx(0.77 / speed, abs=0.041)
+    assert first_flash(result.path) == pytest.approx(0.77 / speed, abs=0.041)
     assert heard == pytest.approx(0.77 / speed, abs=max(SMEAR / speed, 0.03))
 
 
-@pytest.mark.parametrize("name", ["sparse.mkv", "sparse.mp4"])
-async def test_sound_goes_on_while_nothing_changes(lab: Lab, name: str) -> None:
+@pytest.mark.parametrize("name", HOLED)
+async def test_sound_goes_on_while_nothing_changes(flashing: Path, lab: Lab, name: str) -> None:
     """The clip begins in a hole from 2.6 s to 13 s of the source: beeps from 1 s of it, the flash at 9 s."""
-    source = made(lab.folder / name, "-f", "lavfi", "-i", FLASHES, "-f", "lavfi", "-i", BEEPS,
-                  "-vf", "select='lt(t,2.6)+gte(t,13)'", "-fps_mode", "vfr",
-                  *X264, "-g", "60", "-bf", "2", "-c:a", "aac", "-ac", "2")  # fmt: skip
-    result = await lab.clip(source, 5.0, 15.0)
-    bright = frames(result.path, 16, 16).mean(axis=(1, 2, 3)) > 128
+    result = await lab.clip(flashing / name, 5.0, 15.0)
     loud = np.abs(sound(result.path)) > 0.2
-    assert frame_times(result.path)[int(np.argmax(bright))] == pytest.approx(9.0, abs=0.041)
+    assert first_flash(result.path) == pytest.approx(9.0, abs=0.041)
     assert int(np.argmax(loud)) / HERTZ == pytest.approx(1.0, abs=0.03)
     late = round(8.5 * HERTZ)
     assert (late + int(np.argmax(loud[late:]))) / HERTZ == pytest.approx(9.0, abs=0.03)

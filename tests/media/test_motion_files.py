@@ -67,16 +67,17 @@ async def test_a_preview_plays_everywhere(corpus: Corpus, lab: Lab, name: str) -
     assert (video["r_frame_rate"], video["avg_frame_rate"]) == ("30/1", "30/1")
     assert result.size == SOURCES[name]
     assert video.get("sample_aspect_ratio", "1:1") == "1:1"
-    assert result.info.video is not None
-    assert (result.info.video.rotation, result.info.video.hdr) == (0, False)
-    assert [(each.codec, each.sample_rate) for each in result.info.audio] == [("aac", 48000)] * bool(
+    info = await lab.info(result.path)
+    assert info.video is not None
+    assert (info.video.rotation, info.video.hdr) == (0, False)
+    assert [(each.codec, each.sample_rate) for each in info.audio] == [("aac", 48000)] * bool(
         result.source.audio
     )
-    assert all(each.channels <= 2 for each in result.info.audio)
+    assert all(each.channels <= 2 for each in info.audio)
     assert result.raw["format"]["tags"]["major_brand"] == "isom"
     assert boxes(result.path).index("moov") < boxes(result.path).index("mdat")
     assert result.source.video is not None
-    times = frame_times(corpus.path(name))
+    times = corpus.times(name)
     lasts = times[-1] - times[0] + 1 / Fraction(result.source.video.nominal_rate)
     assert len(frame_times(result.path)) == pytest.approx(lasts * 30, abs=1.5)
 

@@ -13,8 +13,8 @@ from libs.contracts.errors import MediaError
 from libs.media.tools import Tools
 from tests.media.corpus import Corpus
 from tests.media.filming import Lab, made, number, picture
-from tests.media.looking import Pixels, frame_times, run
-from tests.media.numbered import HEIGHT, WIDTH, X264, numbered, numbers
+from tests.media.looking import Pixels, run
+from tests.media.numbered import HEIGHT, WIDTH, X264, numbered, timed_numbers
 
 pytestmark = pytest.mark.anyio
 
@@ -78,9 +78,9 @@ def lab(tools: Tools, tmp_path: Path) -> Lab:
 @pytest.mark.parametrize("name", [*RECIPES, *COPIES, "headless.ts", "disguised.avi"])
 async def test_the_frame_that_is_shown_then(filmed: Path, lab: Lab, name: str) -> None:
     path = filmed / name
-    times, shows, luck = frame_times(path), numbers(path), random.Random(name)
+    (times, shows), luck = timed_numbers(path), random.Random(name)
     times = [time - times[0] for time in times]
-    moments = [luck.uniform(0, times[-1]) for _ in range(6)]
+    moments = [luck.uniform(0, times[-1]) for _ in range(4)]
     edges = [0.0, times[-1], times[-1] + 0.3, times[len(times) // 2], times[len(times) // 2] - 0.001]
     for at in (*moments, *edges):
         wanted = shows[max((i for i, time in enumerate(times) if time <= at + 0.0005), default=0)]
@@ -93,8 +93,7 @@ async def test_before_the_first_frame_is_the_first(filmed: Path, lab: Lab) -> No
 
 @pytest.mark.parametrize("name", ["plain", "rotated-90", "rotated-270", "vfr-mkv", "vp9", "ts", "ten-bit"])
 async def test_it_is_as_good_as_the_frame(corpus: Corpus, lab: Lab, name: str) -> None:
-    path = corpus.path(name)
-    times = frame_times(path)
+    path, times = corpus.path(name), corpus.times(name)
     shown = picture(await lab.still(path, 0.5, quality=1))
     height, width = shown.shape[:2]
     index = max(i for i, time in enumerate(times) if time - times[0] <= 0.5005)

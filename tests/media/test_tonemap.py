@@ -71,9 +71,10 @@ async def both(tools: Tools, folder: Path, path: Path, stripes: int) -> tuple[Le
     lab = Lab(tools, folder)
     still = picture(await lab.still(path, 0.4))
     clip = await lab.clip(path, 0.0, 1.0)
-    assert clip.info.video is not None
-    assert (clip.info.video.pixel_format, clip.info.video.color_transfer) == ("yuv420p", "bt709")
-    assert (clip.info.video.color_primaries, clip.info.video.color_space) == ("bt709", "bt709")
+    stream = (await lab.info(clip.path)).video
+    assert stream is not None
+    assert (stream.pixel_format, stream.color_transfer) == ("yuv420p", "bt709")
+    assert (stream.color_primaries, stream.color_space) == ("bt709", "bt709")
     return centres(still), centres(seen(clip.path, stripes * 32, 64))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import subprocess
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,34 +58,46 @@ async def refusal(tools: Tools, scratch: Path, request: TryEncoding) -> str:
     return caught.value.message
 
 
-async def judge(tools: Tools, scratch: Path, kind: str, name: str) -> None:
-    """One encoder of ffmpeg's list is encodable as the tables say, or refused with a reason."""
-    width, height = SIZES.get(name, (176, 144))
-    request = wish(name, width=width, height=height) if kind == "V" else wish(audio=name)
+async def written(tools: Tools, scratch: Path, video: str, audio: str | None = None) -> None:
+    """Encoders of pictures and of sound are encodable as the tables say."""
+    width, height = SIZES.get(video, (176, 144))
+    found = await try_encoding(tools, wish(video, audio, width=width, height=height), scratch=scratch)
+    assert found.video_encoder == video_encoders(video)[0].name
+    assert found.audio_encoder == (None if audio is None else audio_encoders(audio)[0].name)
+    assert found.container == ELSEWHERE.get(video, ELSEWHERE.get(audio or "", "mkv"))
+
+
+async def refused(tools: Tools, scratch: Path, kind: str, name: str) -> None:
+    """With a reason."""
+    message = await refusal(tools, scratch, wish(name) if kind == "V" else wish(audio=name))
     if is_hardware(name):
-        assert "needs hardware" in await refusal(tools, scratch, request)
-    elif name in NO_CONTAINER:
-        message = await refusal(tools, scratch, request)
-        assert re.fullmatch(rf"There is no container here that holds .*\b{name}\.", message)
+        assert "needs hardware" in message
     else:
-        found = await try_encoding(tools, request, scratch=scratch)
-        used = found.video_encoder if kind == "V" else found.audio_encoder
-        meant: Any = video_encoders(name) if kind == "V" else audio_encoders(name)
-        assert used == meant[0].name
-        assert found.container == ELSEWHERE.get(name, "mkv")
+        assert re.fullmatch(rf"There is no container here that holds .*\b{name}\.", message)
 
 
-@pytest.mark.parametrize("kind", ["V", "A"])
-async def test_every_encoder_of_this_ffmpeg(tools: Tools, tmp_path: Path, kind: str) -> None:
-    names = iter([name for each, name in encoders() if each == kind])
+async def test_every_encoder_of_this_ffmpeg(tools: Tools, tmp_path: Path) -> None:
+    """What goes into Matroska is tried two at a time: one of pictures with one of sound."""
+    work: list[Callable[[], Awaitable[None]]] = []
+    usual: dict[str, list[str]] = {"V": [], "A": []}
+    for kind, name in encoders():
+        if is_hardware(name) or name in NO_CONTAINER:
+            work.append(partial(refused, tools, tmp_path, kind, name))
+        elif name in ELSEWHERE:
+            work.append(partial(written, tools, tmp_path, *([name] if kind == "V" else ["mpeg4", name])))
+        else:
+            usual[kind].append(name)
+    for video, audio in itertools.zip_longest(usual["V"], usual["A"]):
+        work.append(partial(written, tools, tmp_path, video or "mpeg4", audio))
+    queue = iter(work)
 
-    async def work() -> None:
-        for name in names:
-            await judge(tools, tmp_path, kind, name)
+    async def some() -> None:
+        for each in queue:
+            await each()
 
     async with anyio.create_task_group() as group:
         for _ in range(2):
-            group.start_soon(work)
+            group.start_soon(some)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -182,7 +196,7 @@ async def test_sizes_at_the_edges(tools: Tools, tmp_path: Path, size: tuple[int,
     assert (await try_encoding(tools, request, scratch=tmp_path)).video_family == "h264"
 
 
-@pytest.mark.parametrize("rate", [1, 24, 59, 120])
+@pytest.mark.parametrize("rate", [1, 59, 120])
 @pytest.mark.parametrize("extension", ["mkv", "avi", "wmv", "flv", "ts"])
 async def test_any_rate_will_do(tools: Tools, tmp_path: Path, rate: int, extension: str) -> None:
     encoder = BY_EXTENSION[extension].video_encoder

@@ -10,7 +10,7 @@ import pytest
 
 from reelbus.stack import process as module
 from reelbus.stack.backoff import RestartPolicy
-from reelbus.stack.probes import NotReadyError
+from reelbus.stack.probes import NotReadyError, RefusedError
 from reelbus.stack.process import Child
 from reelbus.stack.spawner import Spawner
 from reelbus.stack.specs import Command, ProcessSpec
@@ -86,6 +86,26 @@ def test_process_that_does_not_live_is_restarted(tmp_path: Path, monkeypatch: py
     it = child(tmp_path, ready=bad, live=bad)
     anyio.run(partial(_during, it, lambda: it.status.restarts))
     assert it.status.restarts >= 1
+
+
+def test_a_process_that_stopped_listening_may_end_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DEAD_AFTER", 0.0)
+    monkeypatch.setattr(module, "STARTING_INTERVAL", 0.01)
+    monkeypatch.setattr(module, "UNREADY_INTERVAL", 0.01)
+    monkeypatch.setattr(module, "READY_INTERVAL", 0.01)
+    asked = 0
+
+    async def leaving() -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 3:
+            raise RefusedError("no connection")
+
+    it = child(tmp_path, ready=leaving, live=leaving)
+    anyio.run(partial(_during, it, lambda: asked > 12))
+    assert it.status.restarts == 0
 
 
 @pytest.mark.parametrize("argv", [(sys.executable, "-c", "raise SystemExit(7)"), ("/no/such/program",)])

@@ -60,7 +60,7 @@ def test_configuration_streams_and_retries(tmp_path: Path) -> None:
 def test_configuration_checks_the_health_of_several_replicas(tmp_path: Path) -> None:
     text = write(tmp_path / "Caddyfile", edge=(9001, 9003), notify=(9002,))
     assert "reverse_proxy 127.0.0.1:9001 127.0.0.1:9003 {" in text
-    assert text.count("health_uri /live") == 1
+    assert text.count("health_uri /serving") == 1
 
 
 def test_routes(shared: Stack) -> None:

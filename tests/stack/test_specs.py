@@ -122,6 +122,8 @@ def test_service_environment() -> None:
         "REELBUS_TUNED": "yes",
         "REELBUS_NATS_URL": "nats://reelbus:n@127.0.0.1:1",
         "REELBUS_DATABASE_URL": "postgresql+asyncpg://reelbus:p@127.0.0.1:2/reelbus",
+        "REELBUS_SHUTDOWN_DELAY": "0",
+        "REELBUS_SHUTDOWN_GRACE": "5",
         "REELBUS_S3_ENDPOINT": "http://127.0.0.1:3",
         "REELBUS_S3_ACCESS_KEY": "reelbus",
         "REELBUS_S3_SECRET_KEY": "s",

@@ -7,12 +7,15 @@ import json
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from libs.chassis import health as module
-from libs.chassis.health import Health, Shell
+from libs.chassis.health import Health, Shell, no_app, respond
 from libs.contracts.errors import UnavailableError
 
 pytestmark = pytest.mark.anyio
+
+PATHS = ("/live", "/ready", "/serving", "/jobs")
 
 
 @pytest.fixture(autouse=True)
@@ -130,6 +133,31 @@ async def test_starting_and_stopping_are_not_ready_whatever_the_checks_say() -> 
     assert await health.report() == (False, {"service": "stopping"})
 
 
+async def test_stopping_is_alive_answers_and_closes_connections() -> None:
+    async def app(_: Any, __: Any, send: Any) -> None:
+        await respond(send, 200, b"{}", "application/json")
+
+    shell = Shell(started(), no_app)
+    shell.app, told = app, []
+    shell.health.on_stopping(lambda: told.append(1))
+    assert [(await ask(shell, path))[0] for path in PATHS] == [200, 200, 200, 200]
+    assert "connection" not in (await ask(shell, "/jobs"))[1]
+    assert not told
+    shell.health.stopping()
+    assert told == [1]
+    assert [(await ask(shell, path))[0] for path in PATHS] == [200, 503, 503, 200]
+    for path in (*PATHS, "/metrics"):
+        assert (await ask(shell, path))[1]["connection"] == "close"
+
+
+async def test_starting_serves_nothing_yet() -> None:
+    assert (await ask(Shell(Health()), "/serving"))[0] == 503
+
+
+async def test_a_dependency_that_is_away_is_no_reason_to_send_nothing() -> None:
+    assert (await ask(Shell(started(bus=bad)), "/serving"))[0] == 200
+
+
 async def test_live_is_alive_even_when_nothing_works() -> None:
     status, headers, body = await ask(Shell(started(bus=bad)), "/live")
     assert (status, headers["content-type"], json.loads(body)) == (
@@ -151,6 +179,19 @@ async def test_metrics_are_prometheus_text() -> None:
     assert status == 200
     assert headers["content-type"].startswith("text/plain")
     assert b"# TYPE reelbus_deliveries_total counter" in body
+
+
+async def test_metrics_say_what_is_ready_and_what_answers() -> None:
+    await started(bus=good, database=bad).metrics()
+    assert REGISTRY.get_sample_value("reelbus_ready") == 0
+    assert REGISTRY.get_sample_value("reelbus_dependency_up", {"dependency": "bus"}) == 1
+    assert REGISTRY.get_sample_value("reelbus_dependency_up", {"dependency": "database"}) == 0
+    health = started(bus=good)
+    await health.metrics()
+    assert REGISTRY.get_sample_value("reelbus_ready") == 1
+    health.stopping()
+    await health.metrics()
+    assert REGISTRY.get_sample_value("reelbus_ready") == 0
 
 
 async def test_without_an_app_everything_else_is_503() -> None:

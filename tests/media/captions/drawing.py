@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +16,8 @@ from libs.media.captions.installed import installed
 from libs.media.captions.make import Captions, Said, captions
 from libs.media.runner import ENVIRONMENT
 
-Pixels = NDArray[np.int16]
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 RATE = 25
 GROUND = (64, 96, 128)
 
@@ -64,13 +66,12 @@ def drawn(script: str, size: tuple[int, int], times: Sequence[float], folder: Pa
         timeout=60,
         env=ENVIRONMENT | {"PATH": "/usr/local/bin:/usr/bin:/bin"},
     ).stdout
-    return np.frombuffer(raw, np.uint8).reshape(len(frames), height, width, 3).astype(np.int16)
+    return np.frombuffer(raw, np.uint8).reshape(len(frames), height, width, 3)
 
 
-def ink(frame: Pixels) -> NDArray[np.bool_]:
+def ink(frame: Pixels) -> Mask:
     """Where something is drawn."""
-    found: NDArray[np.bool_] = np.abs(frame - np.array(GROUND)).max(axis=-1) > 8
-    return found
+    return ~near(frame, GROUND, 8)
 
 
 def alike(one: Pixels, other: Pixels) -> float:
@@ -78,13 +79,13 @@ def alike(one: Pixels, other: Pixels) -> float:
     return float(np.equal(ink(one), ink(other)).mean())
 
 
-def near(frame: Pixels, colour: tuple[int, int, int], tolerance: int = 24) -> NDArray[np.bool_]:
-    """Where `frame` has about that colour."""
-    found: NDArray[np.bool_] = np.abs(frame - np.array(colour)).max(axis=-1) <= tolerance
-    return found
+def near(frame: Pixels, colour: tuple[int, int, int], tolerance: int = 24) -> Mask:
+    """Where each part of `frame` is at most `tolerance` off that colour."""
+    least, most = [part - tolerance for part in colour], [part + tolerance for part in colour]
+    return cv2.inRange(frame, np.array(least, float), np.array(most, float)).astype(np.bool_)
 
 
-def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+def bounds(mask: Mask) -> tuple[int, int, int, int]:
     """Left, top, right, bottom of what is set; there must be something."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1])

@@ -57,7 +57,7 @@ async def test_our_script_is_drawn_as_it_is(tools: Tools, tmp_path: Path) -> Non
         tools, graph, stored, tmp_path / "out.mp4", time_limit=60, on_progress=lambda _: None
     )
     assert not rendered.damaged
-    seen = frames(tmp_path / "out.mp4", 640, 360).astype("int16")
+    seen = frames(tmp_path / "out.mp4", 640, 360)
     first, second = (bounds(near(seen[n], (255, 0, 0), 60)) for n in (5, 15))
     box = bounds(near(seen[5], (0, 0, 255), 60))
     assert box[0] < first[0] < first[2] < second[0] < second[2] < box[2]

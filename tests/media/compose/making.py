@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,8 @@ from libs.contracts.movie import Element, Movie, Scene
 from libs.media.compose.cast import roles
 from libs.media.compose.graph import movie_graph
 from libs.media.execute import render
-from libs.media.probe import probe
 from libs.media.tools import Tools
-from tests.media.looking import describe, frame_times, frames, run
+from tests.media.looking import describe, probed, run, timed_frames
 
 HERTZ = 48_000
 Pixels = NDArray[np.uint8]
@@ -38,13 +38,21 @@ class Composed:
         [stream] = [each for each in self.raw["streams"] if each["codec_type"] == kind]
         return dict(stream)
 
-    def frames(self) -> Pixels:
+    @cached_property
+    def _shown(self) -> tuple[list[float], Pixels]:
         video = self.stream("video")
-        return frames(self.path, video["width"], video["height"])
+        return timed_frames(self.path, video["width"], video["height"])
 
-    def sound(self) -> Samples:
-        """(samples, 2) at 48 kHz."""
-        decoded = ["-map", "0:a:0", "-ar", str(HERTZ), "-ac", "2", "-f", "f32le", "-"]
+    def times(self) -> list[float]:
+        """Seconds of every frame."""
+        return self._shown[0]
+
+    def frames(self) -> Pixels:
+        return self._shown[1]
+
+    def sound(self, hertz: int = HERTZ) -> Samples:
+        """(samples, 2)."""
+        decoded = ["-map", "0:a:0", "-ar", str(hertz), "-ac", "2", "-f", "f32le", "-"]
         raw = run("ffmpeg", "-nostdin", "-v", "error", "-i", str(self.path), *decoded)
         return np.frombuffer(raw, np.float32).reshape(-1, 2)
 
@@ -72,7 +80,7 @@ class Set:
         staged = self.folder / f"input-{stored.sha256[:16]}"  # as workers name them
         staged.write_bytes(data)
         self.files[stored.sha256] = staged
-        return StoredMedia(object=stored, info=(await probe(staged, self.tools, size=len(data))).info)
+        return StoredMedia(object=stored, info=await probed(staged, self.tools))
 
     async def element(self, kind: str, path: Path, **changes: Any) -> Element:
         return Element(kind=kind, path=path.name, source=await self.medium(path), **changes)
@@ -94,6 +102,15 @@ class Set:
         destination = self.folder / f"movie-{self.count}.mp4"
         await render(self.tools, graph, self, destination, time_limit=100, on_progress=lambda _: None)
         return Composed(destination, describe(destination))
+
+    async def slides(self, *elements: Element, length: int, duration: float | None = None) -> Composed:
+        """A movie with a scene of `length` frames for each element, over blue."""
+        scenes = [Scene(elements=[each], duration=duration, background="#0000FF") for each in elements]
+        movie = small(*scenes)
+        made = await self.compose(movie)
+        check_clean(made, movie)
+        assert len(made.frames()) == length * len(elements)
+        return made
 
     async def _text(self, path: Path) -> ObjectRef:
         data = path.read_bytes()
@@ -157,7 +174,7 @@ def check_clean(made: Composed, movie: Movie) -> None:
     assert (audio["codec_name"], audio["sample_rate"], audio["channels"]) == ("aac", "48000", 2)
     assert len(made.raw["streams"]) == 2
     assert video["r_frame_rate"] == video["avg_frame_rate"] == f"{movie.rate}/1"
-    times = frame_times(made.path)
+    times = made.times()
     assert np.allclose(times, np.arange(len(times)) / movie.rate, atol=1e-4)
     assert len(times) == int(video["nb_frames"])
     assert abs(float(audio["duration"]) - len(times) / movie.rate) < 0.03

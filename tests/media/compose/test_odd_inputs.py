@@ -34,25 +34,29 @@ def middle(made: Composed) -> Pixels:
     return pixel
 
 
-@pytest.mark.parametrize(
-    ("name", "graph", "options"),
-    [
-        ("sd.mp4", f"{FLAT},scale=out_color_matrix=bt601:out_range=tv,format=yuv420p", X264),
-        ("hd.mp4", f"{FLAT},{HD},format=yuv420p", [*X264, *TAGS]),
-        ("full.mp4", f"{FLAT},scale=out_color_matrix=bt709:out_range=pc,format=yuv420p",
-         [*X264, *TAGS, "-color_range", "pc"]),
-        ("ten.mp4", f"{FLAT},{HD},format=yuv420p10le", [*X264, *TAGS]),
-        ("whole.mp4", f"{FLAT},{HD},format=yuv444p", [*X264, *TAGS]),
-        ("interlaced.mp4", f"{FLAT},{HD},format=yuv420p,setfield=tff",
-         [*X264, *TAGS, "-flags", "+ilme+ildct"]),
-        ("rgb.mkv", FLAT, ["-c:v", "ffv1"]),
-        ("motion.avi", f"{FLAT},format=yuvj420p", ["-c:v", "mjpeg", "-q:v", "2"]),
-    ],
-)  # fmt: skip
-async def test_videos_keep_their_colours(studio: Set, name: str, graph: str, options: list[str]) -> None:
-    made = await played(studio, studio.file(name, "-f", "lavfi", "-i", graph, *options))
-    assert near(middle(made), COLOUR, 8), middle(made)
-    assert made.duration == pytest.approx(0.6, abs=0.05)
+KINDS = {
+    "sd.mp4": (f"{FLAT},scale=out_color_matrix=bt601:out_range=tv,format=yuv420p", X264),
+    "hd.mp4": (f"{FLAT},{HD},format=yuv420p", [*X264, *TAGS]),
+    "full.mp4": (f"{FLAT},scale=out_color_matrix=bt709:out_range=pc,format=yuv420p",
+                 [*X264, *TAGS, "-color_range", "pc"]),
+    "ten.mp4": (f"{FLAT},{HD},format=yuv420p10le", [*X264, *TAGS]),
+    "whole.mp4": (f"{FLAT},{HD},format=yuv444p", [*X264, *TAGS]),
+    "interlaced.mp4": (f"{FLAT},{HD},format=yuv420p,setfield=tff", [*X264, *TAGS, "-flags", "+ilme+ildct"]),
+    "rgb.mkv": (FLAT, ["-c:v", "ffv1"]),
+    "motion.avi": (f"{FLAT},format=yuvj420p", ["-c:v", "mjpeg", "-q:v", "2"]),
+}  # fmt: skip
+
+
+async def test_videos_keep_their_colours(studio: Set) -> None:
+    """And their lengths: each scene is as long as its video."""
+    videos = [
+        await studio.element("video", studio.file(name, "-f", "lavfi", "-i", graph, *options))
+        for name, (graph, options) in KINDS.items()
+    ]
+    made = await studio.slides(*videos, length=15)
+    for name, frame in zip(KINDS, made.frames()[7::15], strict=True):
+        assert near(frame[90, 160], COLOUR, 8), (name, frame[90, 160])
+    assert made.duration == pytest.approx(0.6 * len(KINDS), abs=0.05)
     assert np.abs(made.sound()).max() < 0.001
 
 
@@ -68,34 +72,28 @@ async def test_hdr_is_made_standard(studio: Set) -> None:
     assert pixel.min() > 200
 
 
-@pytest.mark.parametrize("turn", [90, 180, 270])
-async def test_turned_videos_are_upright(studio: Set, turn: int) -> None:
+async def test_turned_videos_are_upright(studio: Set) -> None:
     graph = "color=red:s=160x80:r=25:d=0.4,drawbox=w=80:h=80:color=lime:t=fill"
-    plain = studio.file("plain.mp4", "-f", "lavfi", "-i", graph, *X264)
-    path = studio.file("turned.mp4", "-i", str(plain), "-c", "copy", "-metadata:s:v", f"rotate={turn}")
-    made = await played(studio, path)
-    frame = made.frames()[3]
-    if turn == 180:
-        assert near(frame[90, 80], (255, 0, 0), 20)
-        assert near(frame[90, 240], (0, 255, 0), 20)
-        return
-    above, below = frame[45, 160], frame[135, 160]
-    assert {near(above, (0, 255, 0), 20), near(below, (0, 255, 0), 20)} == {True, False}
-    assert near(frame[90, 60], (0, 0, 255), 14)
+    plain, videos = studio.file("plain.mp4", "-f", "lavfi", "-i", graph, *X264), []
+    for turn in (90, 180, 270):
+        turned = ["-i", str(plain), "-c", "copy", "-metadata:s:v", f"rotate={turn}"]
+        videos.append(await studio.element("video", studio.file(f"{turn}.mp4", *turned)))
+    right, half, left = (await studio.slides(*videos, length=10)).frames()[3::10]
+    assert near(half[90, 80], (255, 0, 0), 20)
+    assert near(half[90, 240], (0, 255, 0), 20)
+    for frame in (right, left):
+        above, below = frame[45, 160], frame[135, 160]
+        assert {near(above, (0, 255, 0), 20), near(below, (0, 255, 0), 20)} == {True, False}
+        assert near(frame[90, 60], (0, 0, 255), 14)
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("clear.webm", ["-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p"]),
-        ("clear.mov", ["-c:v", "prores_ks", "-pix_fmt", "yuva444p10le"]),
-    ],
-)
-async def test_what_is_below_is_seen_through_videos(studio: Set, name: str, options: list[str]) -> None:
-    path = studio.file(
-        name, "-f", "lavfi", "-i", "color=white@0.5:s=320x180:r=25:d=0.4,format=yuva420p", *options
-    )
-    assert near(middle(await played(studio, path)), (128, 128, 255), 14)
+async def test_what_is_below_is_seen_through_videos(studio: Set) -> None:
+    half = ["-f", "lavfi", "-i", "color=white@0.5:s=320x180:r=25:d=0.4,format=yuva420p"]
+    webm = studio.file("clear.webm", *half, "-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p")
+    mov = studio.file("clear.mov", *half, "-c:v", "prores_ks", "-pix_fmt", "yuva444p10le")
+    videos = [await studio.element("video", path) for path in (webm, mov)]
+    for frame in (await studio.slides(*videos, length=10)).frames()[5::10]:
+        assert near(frame[90, 160], (128, 128, 255), 14)
 
 
 async def test_frames_of_a_variable_rate_are_shown_when_they_should(studio: Set) -> None:

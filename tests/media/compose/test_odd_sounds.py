@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,31 +27,40 @@ async def heard(studio: Set, *paths: Path, volume: float = 1.0) -> Composed:
     return made
 
 
-@pytest.mark.parametrize(
-    ("name", "rate", "layout", "options"),
-    [
-        ("mono.wav", 44_100, "mono", []),
-        ("byte.wav", 8_000, "mono", ["-c:a", "pcm_u8"]),
-        ("fine.wav", 96_000, "stereo", ["-c:a", "pcm_s24le"]),
-        ("float.wav", 22_050, "stereo", ["-c:a", "pcm_f32le"]),
-        ("a.mp3", 44_100, "stereo", []),
-        ("slow.mp3", 22_050, "mono", []),
-        ("noheader.mp3", 44_100, "mono", ["-write_xing", "0", "-id3v2_version", "0"]),
-        ("a.m4a", 44_100, "stereo", []),
-        ("a.opus", 48_000, "stereo", ["-c:a", "libopus"]),
-        ("a.ogg", 44_100, "stereo", ["-c:a", "libvorbis"]),
-        ("a.flac", 96_000, "stereo", []),
-        ("a.aac", 44_100, "stereo", []),
-        ("a.webm", 48_000, "mono", ["-c:a", "libopus"]),
-    ],
-)
-async def test_sounds_keep_pitch_level_and_length(
-    studio: Set, name: str, rate: int, layout: str, options: list[str]
-) -> None:
-    made = await heard(studio, studio.file(name, *tone(440, 1.0, rate=rate, layout=layout), *options))
-    wanted = (LEVEL if layout == "mono" else LEVEL * 2**0.5) * (LAME if name.endswith("mp3") else 1)
-    assert share(made.sound(), 440, 0.1, 0.9) == pytest.approx(wanted, rel=0.05)
-    assert made.duration == pytest.approx(1.0, abs=0.13)  # what is not a WAV may be padded
+SOUNDS: dict[str, tuple[int, str, list[str]]] = {
+    "mono.wav": (44_100, "mono", []),
+    "byte.wav": (8_000, "mono", ["-c:a", "pcm_u8"]),
+    "fine.wav": (96_000, "stereo", ["-c:a", "pcm_s24le"]),
+    "float.wav": (22_050, "stereo", ["-c:a", "pcm_f32le"]),
+    "a.mp3": (44_100, "stereo", []),
+    "slow.mp3": (22_050, "mono", []),
+    "noheader.mp3": (44_100, "mono", ["-write_xing", "0", "-id3v2_version", "0"]),
+    "a.m4a": (44_100, "stereo", []),
+    "a.opus": (48_000, "stereo", ["-c:a", "libopus"]),
+    "a.ogg": (44_100, "stereo", ["-c:a", "libvorbis"]),
+    "a.flac": (96_000, "stereo", []),
+    "a.aac": (44_100, "stereo", []),
+    "a.webm": (48_000, "mono", ["-c:a", "libopus"]),
+}
+
+
+async def test_sounds_keep_pitch_level_and_length(studio: Set) -> None:
+    """Each in a scene that is as long as it, and is black or white in turn."""
+    scenes = []
+    for number, (name, (rate, layout, options)) in enumerate(SOUNDS.items()):
+        path = studio.file(name, *tone(440, 1.0, rate=rate, layout=layout), *options)
+        shown = ("#000000", "#FFFFFF")[number % 2]
+        scenes.append(Scene(elements=[await studio.element("audio", path)], duration=1.0, background=shown))
+    movie = small(*scenes)
+    made = await studio.compose(movie)
+    check_clean(made, movie)
+    white = made.frames()[:, 90, 160, 0] > 128
+    starts = [0.0, *((np.flatnonzero(white[1:] != white[:-1]) + 1) / movie.rate), made.duration]
+    sound = made.sound()
+    for (name, (_, layout, _)), (start, end) in zip(SOUNDS.items(), pairwise(starts), strict=True):
+        wanted = (LEVEL if layout == "mono" else LEVEL * 2**0.5) * (LAME if name.endswith("mp3") else 1)
+        assert share(sound, 440, start + 0.1, start + 0.9) == pytest.approx(wanted, rel=0.05), name
+        assert end - start == pytest.approx(1.0, abs=0.13), name  # what is not a WAV may be padded
 
 
 async def test_surround(studio: Set) -> None:

@@ -31,7 +31,7 @@ def clip(
     """`sounds` tracks; only the frames that `pick`, an ffmpeg expression, lets through."""
 
     def make(path: Path, of: Callable[[str], Path]) -> None:
-        picture = f"testsrc2=s=320x180:r={rate}:d={seconds},scroll=h=0.013:v=0.007,select='{pick}'"
+        picture = f"testsrc2=s=192x108:r={rate}:d={seconds},scroll=h=0.013:v=0.007,select='{pick}'"
         inputs = ["-f", "lavfi", "-i", picture]
         for seed in range(sounds):
             inputs += ["-f", "lavfi", "-i", NOISE.format(seconds=seconds, hertz=hertz, seed=seed + 1)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +22,28 @@ from libs.media.cut.run import cut
 from libs.media.execute import render
 from libs.media.graph import validate
 from libs.media.passes.resolve import needs_frames
-from libs.media.probe import probe
 from libs.media.runner import run_ffmpeg
 from libs.media.tools import Tools
 from libs.media.video_edit.analyse import analyse
 from libs.media.video_edit.frames import Footage
 from libs.media.video_edit.graph import video_edit_graph, written
-from tests.media.looking import describe, reference
+from tests.media.looking import describe, probed, reference
 
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25")
 
 
 @dataclass(frozen=True)
 class Made:
-    """A result: `raw` is what ffprobe says of it."""
+    """A source, what was found in it, and the result."""
 
     source: MediaInfo
     found: Analysis
     path: Path
-    info: MediaInfo
-    raw: dict[str, Any]
+
+    @cached_property
+    def raw(self) -> dict[str, Any]:
+        """What ffprobe says of it."""
+        return describe(self.path)
 
     @property
     def duration(self) -> float:
@@ -73,12 +77,13 @@ class Edits:
 
     tools: Tools
     folder: Path
+    _count: Iterator[int] = field(default_factory=count)
 
     def footage(self, path: Path) -> Footage:
         return Footage(self.tools, path, self.folder)
 
     async def info(self, path: Path) -> MediaInfo:
-        return (await probe(path, self.tools, size=path.stat().st_size)).info
+        return await probed(path, self.tools)
 
     async def found(self, path: Path, wanted: Wanted) -> Analysis:
         info = await self.info(path)
@@ -88,7 +93,7 @@ class Edits:
         info, found = await self.info(path), await self.found(path, wanted)
         graph = video_edit_graph(reference(path), info, wanted, found)
         validate(graph)
-        destination = self.folder / f"edited-{path.stem}.mp4"
+        destination = self.folder / f"edited-{next(self._count)}-{path.stem}.mp4"
         if needs_frames(graph):
             inputs = {"ab" * 32: str(path)}
             request = CutRequest(graph=graph, inputs=inputs, destination=str(destination))
@@ -96,7 +101,7 @@ class Edits:
         await render(
             self.tools, graph, Staged(path), destination, time_limit=100, on_progress=lambda share: None
         )
-        return Made(info, found, destination, await self.info(destination), describe(destination))
+        return Made(info, found, destination)
 
     async def rendered(self, path: Path, node: Callable[[Node], Node]) -> Path:
         """The pictures of a graph over all of a file."""

@@ -11,21 +11,21 @@ from libs.media.loudness import Gain, Goal, Level, Tried, first_gain, next_gain
 from tests.media.video_edit.making import PICTURES, Edits, loudness, onset
 
 SOUNDS = {
-    "quiet": ("sine=440:r=48000,volume=-40dB", 6.0),
-    "faint-noise": ("anoisesrc=c=pink:r=48000:a=0.003", 6.0),
-    "loud": ("aevalsrc='sgn(sin(2*PI*220*t))|sgn(sin(2*PI*220*t))':s=48000", 6.0),
-    "noise": ("anoisesrc=c=white:r=44100:a=0.5", 6.0),
-    "mono": ("aevalsrc='0.3*sin(2*PI*300*t)*(1+sin(2*PI*t))':s=22050:c=mono", 6.0),
+    "quiet": ("sine=440:r=48000,volume=-40dB", 4.0),
+    "faint-noise": ("anoisesrc=c=pink:r=48000:a=0.003", 4.0),
+    "loud": ("aevalsrc='sgn(sin(2*PI*220*t))|sgn(sin(2*PI*220*t))':s=48000", 4.0),
+    "noise": ("anoisesrc=c=white:r=44100:a=0.5", 4.0),
+    "mono": ("aevalsrc='0.3*sin(2*PI*300*t)*(1+sin(2*PI*t))':s=22050:c=mono", 4.0),
     "surround": (
         "aevalsrc='0.1*sin(440*t*6.28)|0.1*sin(441*t*6.28)|0.3*sin(300*t*6.28)|0.5*sin(60*t*6.28)|"
         "0.1*random(0)|0.1*random(1)':c=5.1:s=48000",
-        6.0,
+        4.0,
     ),
     "dynamic": (
         "aevalsrc='(0.01+0.98*lt(mod(t,2),0.05))*sin(2*PI*700*t)|(0.01+0.98*lt(mod(t,2),0.05))*sin(2*PI*500*t)':s=48000",
-        8.0,
+        6.0,
     ),
-    "drums": ("aevalsrc='exp(-30*mod(t,0.5))*(random(0)*2-1)':s=48000:c=mono", 6.0),
+    "drums": ("aevalsrc='exp(-30*mod(t,0.5))*(random(0)*2-1)':s=48000:c=mono", 4.0),
     "short": ("aevalsrc='0.05*sin(2*PI*100*t)+0.5*lt(mod(t,1),0.02)*random(0)':s=48000", 5.0),
 }
 GOAL = Goal(-14.0, -1.0)
@@ -37,17 +37,18 @@ def wanted(lufs: float | None) -> Wanted:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("target", [-14.0, -23.0])
 @pytest.mark.parametrize("name", SOUNDS)
-async def test_any_sound_comes_to_its_target(edits: Edits, name: str, target: float) -> None:
+async def test_any_sound_comes_to_its_target(edits: Edits, name: str) -> None:
     source, seconds = SOUNDS[name]
-    made = await edits.made(edits.sounding(f"{name}.mov", source, seconds=seconds), wanted(target))
-    lufs, peak = loudness(made.path)
-    assert lufs == pytest.approx(target, abs=1.0)
-    assert peak <= -1.0
-    sound = made.stream("audio")
-    assert (sound["codec_name"], sound["sample_rate"], sound["channels"]) == ("aac", "48000", 2)
-    assert made.duration == pytest.approx(seconds, abs=0.1)
+    path = edits.sounding(f"{name}.mov", source, seconds=seconds)
+    for target in (-14.0, -23.0):
+        made = await edits.made(path, wanted(target))
+        lufs, peak = loudness(made.path)
+        assert lufs == pytest.approx(target, abs=1.0)
+        assert peak <= -1.0
+        sound = made.stream("audio")
+        assert (sound["codec_name"], sound["sample_rate"], sound["channels"]) == ("aac", "48000", 2)
+        assert made.duration == pytest.approx(seconds, abs=0.1)
 
 
 @pytest.mark.anyio
@@ -57,7 +58,7 @@ async def test_any_sound_comes_to_its_target(edits: Edits, name: str, target: fl
 )
 async def test_what_cannot_come_there_is_never_too_loud(edits: Edits, name: str, source: str) -> None:
     made = await edits.made(edits.sounding(f"{name}.mov", source, seconds=3), wanted(-14.0))
-    assert {path.name for path in edits.folder.iterdir()} == {f"edited-{name}.mp4", f"{name}.mov"}
+    assert {path.name for path in edits.folder.iterdir()} == {made.path.name, f"{name}.mov"}
     lufs, peak = loudness(made.path)
     assert lufs <= -14.0
     assert peak <= -1.0
@@ -91,7 +92,7 @@ async def test_sound_stays_beside_its_pictures(edits: Edits) -> None:
 async def test_without_sound_and_without_a_target(edits: Edits) -> None:
     mute = edits.clip("mute.mp4", *PICTURES, "-t", "1")
     made = await edits.made(mute, wanted(-14.0))
-    assert not made.info.audio
+    assert not (await edits.info(made.path)).audio
     path = edits.sounding("as-is.mov", "sine=440:r=48000,volume=-10dB", seconds=2)
     assert loudness((await edits.made(path, wanted(None))).path)[0] == pytest.approx(
         loudness(path)[0], abs=0.3

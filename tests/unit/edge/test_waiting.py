@@ -145,3 +145,19 @@ async def test_work_ends_when_the_client_leaves() -> None:
 
     assert await while_connected(receive, _never()) is None
     assert not left_over()
+
+
+async def test_who_can_do_without_the_end_leaves_when_the_process_does() -> None:
+    ends, _ = waiter(RUNNING, recheck=60)
+    leaving = asyncio.create_task(ends.wait(RUNNING, 60, leave=True))
+    staying = asyncio.create_task(ends.wait(RUNNING, 60))
+    await begun(ends)
+    await asyncio.sleep(0)
+    ends.hurry()
+    assert await leaving is None
+    assert await ends.wait(RUNNING, 60, leave=True) is None
+    assert not staying.done()
+    await ends.on_end(JobEvent(job=ENDED))
+    assert await staying == ENDED
+    await asyncio.sleep(0)
+    assert left_over() == []

@@ -45,14 +45,14 @@ class Editing:
     async def execute(
         self, request_code: str, *, seconds: float, receive: Callable[[], Awaitable[Any]]
     ) -> Execution:
-        """Execute a queue and wait for the end, but no longer than `seconds`, only while the client is there,
-        and not at all when too many wait already. Raises `InvalidInputError` when nothing is in it,
-        `UnavailableError`."""
+        """Execute a queue and wait for the end, but no longer than `seconds`, only while the client and this
+        process are there, and not at all when too many wait already. Raises `InvalidInputError` when nothing
+        is in it, `UnavailableError`."""
         if seconds <= 0 or self._waiter.full:
             return await self._start(request_code)
         with self._waiter.place():
             execution = await self._start(request_code)
-            job = await while_connected(receive, self._waiter.wait(execution.job, seconds))
+            job = await while_connected(receive, self._waiter.wait(execution.job, seconds, leave=True))
         if job is None:
             return execution
         ended = msgspec.structs.replace(execution, job=job)
