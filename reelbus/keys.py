@@ -1,27 +1,37 @@
-"""`reelbus keys`: API keys for product back ends."""
+"""`reelbus keys`: API keys for product back ends, in the database itself."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 import typer
+from pydantic import SecretStr
 
-from libs.contracts.access import (
-    CREATE_KEY,
-    LIST_KEYS,
-    REVOKE_KEY,
-    SCOPES,
-    ApiKey,
-    ApiKeys,
-    CreatedKey,
-    CreateKey,
-    ListKeys,
-    RevokeKey,
+from libs.chassis.database import Database
+from libs.chassis.settings import DatabaseSettings
+from libs.contracts.access import SCOPES
+from libs.contracts.errors import ReelbusError
+from reelbus.operator import (
+    DEFAULT_DATA,
+    Data,
+    DatabaseUrl,
+    DefaultData,
+    Json,
+    age,
+    database_address,
+    table,
 )
-from reelbus.operator import DEFAULT_DATA, Data, DefaultData, Json, NatsUrl, address, age, call, run, table
+from reelbus.stack.errors import StackError
+from services.edge.auth.administration import Administration
+from services.edge.auth.api_keys import ApiKey
+from services.edge.auth.repository import KeyRepository
+
+T = TypeVar("T")
 
 app = typer.Typer(help="API keys: create, list and revoke them.", no_args_is_help=True, add_completion=False)
 
@@ -32,13 +42,13 @@ def create(  # noqa: PLR0917 (typer calls it by keyword)
     scopes: Annotated[str, typer.Option(help="What it may do, with commas between.")] = ",".join(SCOPES),
     name: Annotated[str, typer.Option(help="What it is for, to be told apart from others.")] = "",
     data: Data = None,
-    nats_url: NatsUrl = None,
+    database_url: DatabaseUrl = None,
     default_data: DefaultData = DEFAULT_DATA,
 ) -> None:
     """Create a key. The last line is the key alone; it is never shown again."""
-    request = CreateKey(user_id=user, scopes=_scopes(scopes), name=name)
-    url = address(data, nats_url, default_data)
-    created: CreatedKey = run(url, lambda client: call(client, CREATE_KEY, request))
+    wanted = _scopes(scopes)
+    url = database_address(data, database_url, default_data)
+    created = _run(url, lambda keys: keys.create(user, wanted, name))
     key = created.key
     facts = {"Id": key.key_id, "User": key.user_id, "Scopes": ", ".join(key.scopes), "Name": key.name}
     for fact, value in facts.items():
@@ -52,34 +62,48 @@ def list_keys(
     user: Annotated[str | None, typer.Option(help="Only keys of this user.")] = None,
     as_json: Json = False,
     data: Data = None,
-    nats_url: NatsUrl = None,
+    database_url: DatabaseUrl = None,
     default_data: DefaultData = DEFAULT_DATA,
 ) -> None:
     """List keys, revoked ones too, newest first, at most 500. The secret part of a key is not kept."""
-    request = ListKeys(user_id=user)
-    url = address(data, nats_url, default_data)
-    found: ApiKeys = run(url, lambda client: call(client, LIST_KEYS, request))
+    url = database_address(data, database_url, default_data)
+    found = _run(url, lambda keys: keys.list(user))
     if as_json:
-        plain = [msgspec.to_builtins(key) for key in found.keys]
+        plain = [msgspec.to_builtins(key) for key in found]
         typer.echo(json.dumps(plain, indent=1, ensure_ascii=False))
-    elif not found.keys:
+    elif not found:
         typer.echo("There are no keys." if user is None else f"There are no keys of {user}.")
     else:
-        typer.echo(_table(found.keys))
+        typer.echo(_table(found))
 
 
 @app.command()
 def revoke(
     key_id: Annotated[UUID, typer.Argument(help="From `reelbus keys list`.")],
     data: Data = None,
-    nats_url: NatsUrl = None,
+    database_url: DatabaseUrl = None,
     default_data: DefaultData = DEFAULT_DATA,
 ) -> None:
     """Revoke a key, for all requests from now on. Exits with 1 when there is no such key."""
-    request = RevokeKey(key_id=key_id)
-    url = address(data, nats_url, default_data)
-    key: ApiKey = run(url, lambda client: call(client, REVOKE_KEY, request))
+    url = database_address(data, database_url, default_data)
+    key = _run(url, lambda keys: keys.revoke(key_id))
     typer.echo(f"{key.key_id} revoked ({key.prefix}… of {key.user_id})")
+
+
+def _run(url: str, work: Callable[[Administration], Coroutine[Any, Any, T]]) -> T:
+    """What `work` returns. Raises `StackError` in plain words."""
+
+    async def connected() -> T:
+        database = Database(DatabaseSettings(database_url=SecretStr(url)))
+        try:
+            return await work(Administration(KeyRepository(database)))
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(connected())
+    except (ReelbusError, OSError) as error:
+        raise StackError(str(error)) from error
 
 
 def _scopes(text: str) -> list[str]:

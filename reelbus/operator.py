@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 Data = Annotated[
     Path | None,
-    typer.Option("--data", help="Data directory of the stack; wins over REELBUS_NATS_URL."),
+    typer.Option("--data", help="Data directory of the stack; wins over addresses in variables and files."),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url", envvar="REELBUS_DATABASE_URL", help="PostgreSQL with credentials, e.g. in a pod."
+    ),
 ]
 NatsUrl = Annotated[
     str | None,
@@ -48,6 +54,18 @@ def address(data: Path | None, nats_url: str | None, default_data: Path) -> str:
     from reelbus.stack import connection
 
     return connection.load(data or default_data).nats_url
+
+
+def database_address(data: Path | None, database_url: str | None, default_data: Path) -> str:
+    """Which PostgreSQL is meant, as `address`."""
+    if data is None:
+        from libs.chassis.settings import DatabaseSettings
+
+        if url := database_url or told(DatabaseSettings(), "database_url"):
+            return url
+    from reelbus.stack import connection
+
+    return connection.load(data or default_data).database_url
 
 
 def told(settings: Fragment, name: str) -> str:

@@ -1,12 +1,8 @@
-"""Who is calling: principals, and the API keys that name them."""
+"""Who is calling: principals, and what proves who they are."""
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from msgspec import field
-
-from libs.contracts.base import Message, Method, Timestamp
+from libs.contracts.base import Message, Method
 
 READ, WRITE = SCOPES = ("read", "write")
 OPEN_FAMILIES = ("enhancement", "motion-photo", "video-editor")
@@ -33,47 +29,4 @@ class Authenticate(Message, frozen=True, kw_only=True):
     client: str | None = None
 
 
-class CreateKey(Message, frozen=True, kw_only=True):
-    user_id: str
-    scopes: list[str] = field(default_factory=lambda: [READ, WRITE])
-    name: str = ""
-
-
-class ApiKey(Message, frozen=True, kw_only=True):
-    """A key as it is stored; `prefix` is its public beginning."""
-
-    key_id: UUID
-    user_id: str
-    scopes: list[str]
-    name: str
-    prefix: str
-    created_at: Timestamp
-    last_used_at: Timestamp | None = None
-    revoked_at: Timestamp | None = None
-
-
-class CreatedKey(Message, frozen=True, kw_only=True):
-    """`secret` is the whole key, told this once."""
-
-    key: ApiKey
-    secret: str
-
-
-class ListKeys(Message, frozen=True, kw_only=True):
-    """Of `user_id`, or of everybody."""
-
-    user_id: str | None = None
-
-
-class ApiKeys(Message, frozen=True, kw_only=True):
-    keys: list[ApiKey]
-
-
-class RevokeKey(Message, frozen=True, kw_only=True):
-    key_id: UUID
-
-
 AUTHENTICATE = Method("rpc.edge.authenticate", Authenticate, Principal)
-CREATE_KEY = Method("rpc.edge.create_key", CreateKey, CreatedKey)
-LIST_KEYS = Method("rpc.edge.list_keys", ListKeys, ApiKeys)
-REVOKE_KEY = Method("rpc.edge.revoke_key", RevokeKey, ApiKey)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from libs.contracts.access import AUTHENTICATE, CREATE_KEY, LIST_KEYS, REVOKE_KEY
+from libs.contracts.access import AUTHENTICATE
 from libs.contracts.base import Message, Method, Timestamp
 from libs.contracts.editor import (
     EXECUTE_QUEUE,
@@ -291,9 +291,6 @@ DESCRIBE_SPEECH = Method("rpc.speech.describe", Describe, Description)
 
 METHODS: tuple[Method[Any], ...] = (
     AUTHENTICATE,
-    CREATE_KEY,
-    LIST_KEYS,
-    REVOKE_KEY,
     BEGIN_UPLOAD,
     COMPLETE_UPLOAD,
     ABANDON_UPLOAD,

@@ -56,7 +56,7 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
         authenticator = Authenticator(keys, await stack.enter_async_context(_verifying(settings)))
         limiter = await stack.enter_async_context(_limiting(settings, database))
         refusals = Refusals(limiter, rate=settings.jobs_refused_rate)
-        AuthHandlers(authenticator, refusals, keys).register(bus)
+        AuthHandlers(authenticator, refusals).register(bus)
         await stack.enter_async_context(started(bus))
 
         figures = JobFigures(bus)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from libs.contracts.access import CREATE_KEY, REVOKE_KEY, CreatedKey, CreateKey, RevokeKey
 from tests.integration.client import Operator
 from tests.signing import DAY, SECRET, by_secret, claims, compact, hs256, jwk, key_set, pem, rs256, rsa_key
 
@@ -74,18 +74,19 @@ def tokens() -> Iterator[tuple[str, str]]:
 def keys(operator: Operator) -> Iterator[tuple[str, str]]:
     """As `tokens`."""
 
-    def create(user_id: str, *scopes: str) -> CreatedKey:
-        made: CreatedKey = operator.call(CREATE_KEY, CreateKey(user_id=user_id, scopes=list(scopes)))
-        return made
+    def create(user_id: str, *scopes: str) -> str:
+        made = operator.stack.run("keys", "create", "--user", user_id, "--scopes", ",".join(scopes)).stdout
+        return made.splitlines()[-1]
 
     revoked = create("ann", "read", "write")
-    operator.call(REVOKE_KEY, RevokeKey(key_id=revoked.key.key_id))
-    yield "key", create("ann", "read", "write").secret
-    yield "key that reads", create("ann", "read").secret
-    yield "key that writes", create("ann", "write").secret
-    yield "bob's key", create("bob", "read", "write").secret
+    (listed,) = json.loads(operator.stack.run("keys", "list", "--user", "ann", "--json").stdout)
+    operator.stack.run("keys", "revoke", listed["key_id"])
+    yield "key", create("ann", "read", "write")
+    yield "key that reads", create("ann", "read")
+    yield "key that writes", create("ann", "write")
+    yield "bob's key", create("bob", "read", "write")
     yield "garbage key", "rb_none"
-    yield "revoked key", revoked.secret
+    yield "revoked key", revoked
 
 
 def every_kind(operator: Operator) -> dict[str, Shown]:

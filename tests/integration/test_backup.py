@@ -18,7 +18,7 @@ from reelbus.stack.connection import load
 from reelbus.stack.layout import Layout
 from tests.integration.client import Operator, unique_copy
 from tests.integration.conftest import IMPATIENT, ROOT
-from tests.integration.office import Colleague
+from tests.integration.office import ENDS, Colleague
 from tests.stack.harness import Stack, build_workshop, wait_until
 
 PATIENCE = 120.0
@@ -61,8 +61,16 @@ def sha256(colleague: Colleague, job_id: str) -> str:
 
 
 def completed(colleague: Colleague, jobs: list[str]) -> None:
-    states = [colleague.ended(job_id, PATIENCE)["status"] for job_id in jobs]
-    assert states == ["COMPLETED"] * len(jobs)
+    """Once they have ended; answers may be 503 while services find their servers again."""
+
+    def status(job_id: str) -> str | None:
+        answer = colleague.http.get(f"/jobs/{job_id}")
+        assert answer.status_code in (200, 503), answer.text
+        return str(answer.json()["status"]) if answer.status_code == 200 else None
+
+    for job_id in jobs:
+        wait_until(lambda job_id=job_id: status(job_id) in ENDS, PATIENCE)  # type: ignore[misc]  # of the loop
+    assert [status(job_id) for job_id in jobs] == ["COMPLETED"] * len(jobs)
 
 
 def several(colleague: Colleague, path: str, width: int) -> list[str]:

@@ -10,6 +10,10 @@ import re
 import secrets
 import string
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
 
 _PUBLIC = string.ascii_lowercase + string.digits
 _KEY = re.compile(r"(rb_[a-z0-9]{8})_[A-Za-z0-9_-]{43}", re.ASCII)
@@ -21,6 +25,27 @@ class Stored:
 
     prefix: str
     digest: bytes
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as operators see it; `prefix` is its public beginning."""
+
+    key_id: UUID
+    user_id: str
+    scopes: list[str]
+    name: str
+    prefix: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CreatedKey:
+    """`secret` is the whole key, told this once."""
+
+    key: ApiKey
+    secret: str
 
 
 def new_key() -> str:

@@ -13,10 +13,9 @@ from uuid_utils.compat import uuid7
 
 from libs.chassis.batches import Batches
 from libs.chassis.database import Database
-from libs.contracts.access import ApiKey, CreatedKey
 from libs.contracts.base import utcnow
 from libs.contracts.errors import InternalError, NotFoundError
-from services.edge.auth.api_keys import new_key, stored
+from services.edge.auth.api_keys import ApiKey, CreatedKey, new_key, stored
 from services.edge.models import ApiKeyRow
 
 LISTED = 500
