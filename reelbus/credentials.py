@@ -29,7 +29,8 @@ def files(keys: Secrets) -> Mapping[str, str]:
         "storage/reelbus_s3_secret_key": keys.s3_secret_key,
         "edge/reelbus_signing_secret": keys.signing_secret,
         "nats/authorization.conf": f'authorization {{ user: {USER}, password: "{keys.nats_password}" }}\n',
-        "postgres/password": keys.postgres_password,
+        "postgres/password": keys.postgres_admin_password,
+        "postgres/reelbus": keys.postgres_password,
         "minio/config.env": "".join(f'export {name}="{value}"\n' for name, value in minio.items()),
         "grafana/password": keys.grafana_password,
     }

@@ -152,12 +152,15 @@ http://:{port} {{
 
 
 def compose_config() -> str:
-    """The Caddyfile of `docker-compose.yml`."""
+    """The Caddyfile of `docker-compose.yml`. A proxy before it, which has TLS for instance, is believed when
+    `REELBUS_PROXIES` names its networks: else all clients would be that proxy, and share its limits."""
     head = (
         "# Made by `reelbus docs build` from reelbus/stack/gateway.py: what the embedded gateway does too.\n"
     )
     edge, notify = named("edge", 8080), named("notify", 8080)
-    return head + config(host="0.0.0.0", port=8000, health_port=8001, edge=edge, notify=notify)  # noqa: S104
+    text = config(host="0.0.0.0", port=8000, health_port=8001, edge=edge, notify=notify)  # noqa: S104
+    believing = "\t\ttrusted_proxies static {$REELBUS_PROXIES:127.0.0.1/32}\n\t\ttrusted_proxies_strict\n"
+    return head + text.replace("\tservers {\n", f"\tservers {{\n{believing}", 1)
 
 
 def process(layout: Layout, ports: Mapping[str, int], needs: Sequence[str], machine: Machine) -> ProcessSpec:

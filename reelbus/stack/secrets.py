@@ -19,6 +19,7 @@ class Secrets:
     s3_secret_key: str = field(default_factory=_token)
     signing_secret: str = field(default_factory=_token)
     grafana_password: str = field(default_factory=_token)
+    postgres_admin_password: str = field(default_factory=_token)
     s3_access_key: str = "reelbus"
 
 

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,3 +125,20 @@ def test_a_version_that_is_rolled_back_to_finds_a_newer_schema_and_leaves_it(dat
     upgrade_all(database_url)
     versions = asyncio.run(execute(database_url, "SELECT version_num FROM jobs.alembic_version"))
     assert [row["version_num"] for row in versions] == ["9999"]
+
+
+def test_a_plain_role_that_owns_its_database_is_enough(postgres: Postgres) -> None:
+    """Made by the statements of Compose, without the password, which this server does not ask for."""
+    lines = (Path(__file__).parents[2] / "deploy/compose/role.sql").read_text().splitlines()
+    statements = [line for line in lines if line.startswith("CREATE")]
+    assert len(statements) == 2
+    for statement in statements:
+        plain = statement.replace(" PASSWORD :'password'", "").replace("reelbus", "plain")
+        asyncio.run(execute(postgres.url("postgres"), plain))
+    url = postgres.url("plain").replace("//app@", "//plain@")
+    (role,) = asyncio.run(
+        execute(url, "SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = 'plain'")
+    )
+    assert not any(role.values())
+    upgrade_all(url)
+    assert asyncio.run(execute(url, "SELECT count(*) FROM jobs.jobs"))[0]["count"] == 0

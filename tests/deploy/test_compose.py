@@ -123,7 +123,8 @@ def test_only_the_maker_of_secrets_has_all_of_them(tmp_path: Path) -> None:
 
 def test_containers_are_bounded_and_may_do_little() -> None:
     for name, container in containers().items():
-        assert container["deploy"]["resources"]["limits"]["memory"], name
+        assert {"memory", "pids"} <= container["deploy"]["resources"]["limits"].keys(), name
+        assert container["logging"]["options"]["max-size"], name
         assert container["cap_drop"] == ["ALL"], name
         assert container["security_opt"] == ["no-new-privileges:true"], name
         assert not container.keys() & {"privileged", "container_name"}, name

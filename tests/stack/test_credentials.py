@@ -26,8 +26,8 @@ def test_they_are_made_once_and_what_is_lost_is_made_again(tmp_path: Path) -> No
     (tmp_path / "bus" / "reelbus_nats_url").unlink()
     credentials.write(tmp_path)
     assert contents(tmp_path) == first
-    values = [first[f"{each}/password"] for each in ("postgres", "grafana")]
-    assert len({*values, first["storage/reelbus_s3_secret_key"]}) == 3
+    values = [first[each] for each in ("postgres/password", "postgres/reelbus", "grafana/password")]
+    assert len({*values, first["storage/reelbus_s3_secret_key"]}) == 4
     assert all(len(each) == 40 for each in values)
 
 
