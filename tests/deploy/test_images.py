@@ -61,7 +61,7 @@ def test_media_and_fonts_are_where_they_are_needed(name: str) -> None:
 
 
 def test_the_base_and_the_version_are_said_once() -> None:
-    assert base() == "debian:12.12-slim"
+    assert base() == "debian:12.15-slim"
     assert {parent for parent in STAGES.values() if parent not in STAGES} == {base(), "${SERVICE}"}
     assert f"ARG VERSION={version()}\n" in RECIPE
 
