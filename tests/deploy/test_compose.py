@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from libs.chassis.settings import BusSettings, DatabaseSettings, StorageSettings
+from libs.chassis.settings import AccessSettings, BusSettings, DatabaseSettings, StorageSettings
+from libs.contracts.access import OPEN_FAMILIES
 from reelbus import credentials
 from reelbus.docs.settings import models
 from reelbus.stack import host
 from reelbus.stack.services import SERVICES
-from tests.deploy.composed import FILE, ROOT, after, compose, containers, mounts
+from tests.deploy.composed import FILE, ROOT, after, compose, containers, interpolated, mounts
 
 NAMES = [service.name for service in SERVICES]
 ONCE = ["secrets", "migrate", "bucket"]
@@ -107,6 +108,23 @@ def test_settings_and_secrets_are_what_the_service_reads(
     shared = {variable for variable in compose()["x-environment"] if variable in environment}
     for variable in environment.keys() - shared:
         assert variable.removeprefix("REELBUS_").lower() in kind.model_fields, variable
+
+
+def test_families_are_closed_by_an_empty_variable() -> None:
+    closed = interpolated({"REELBUS_OPEN_FAMILIES": ""})["services"]
+    for name in ("edge", "notify"):
+        assert containers()[name]["environment"]["REELBUS_OPEN_FAMILIES"] == ",".join(OPEN_FAMILIES)
+        assert closed[name]["environment"]["REELBUS_OPEN_FAMILIES"] == ""
+        assert (
+            AccessSettings(open_families=closed[name]["environment"]["REELBUS_OPEN_FAMILIES"]).open_families
+            == []
+        )
+
+
+def test_no_registry_is_asked_for_what_is_built_here() -> None:
+    """The first part of a name is a registry: nobody else can have that of this machine."""
+    for name, container in containers().items():
+        assert ("build" in container) == container["image"].startswith("localhost/reelbus/"), name
 
 
 def test_only_the_maker_of_secrets_has_all_of_them(tmp_path: Path) -> None:

@@ -132,7 +132,8 @@ def test_probes() -> None:
             assert startup["periodSeconds"] * startup["failureThreshold"] >= 60, where
     for where, _, _, each in services():
         paths = [each[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "readiness", "liveness")]
-        assert paths == ["/live", "/ready", "/live"], where
+        ready = "/serving" if where.endswith(("edge", "notify")) else "/ready"
+        assert paths == ["/live", ready, "/live"], where
 
 
 def test_pods_have_the_time_that_their_end_takes() -> None:
