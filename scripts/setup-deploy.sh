@@ -49,14 +49,7 @@ else
   done
 fi
 
-# Out of Debian's package, not with it: the package would start a server.
-if ! command -v promtool >/dev/null && [ ! -x .venv/bin/promtool ]; then
-  echo "Installing promtool …"
-  command -v apt-get >/dev/null || { echo "The checks of deploy/ need promtool (of Prometheus)." >&2; exit 1; }
-  [ "$(id -u)" != 0 ] || apt-get update -qq >/dev/null
-  (cd "$folder" && chmod 755 . && apt-get download -qq -o APT::Sandbox::User=root prometheus >/dev/null && dpkg -x prometheus_*.deb prometheus)
-  install -m 755 "$folder/prometheus/usr/bin/promtool" .venv/bin/promtool
-fi
+./scripts/setup-prometheus.sh
 
 # npm checks what it gets against the lock file.
 if ! cmp -s tests/deploy/tools/package-lock.json "$tools/package-lock.json"; then

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Makes sure of what only tests use: exiftool looks at Motion Photos, Chromium plays previews, and
-# pocketsphinx-testdata is speech with its words. Safe to run again, and quick when all are there.
+# Makes sure of what only tests use: exiftool looks at Motion Photos, Chromium plays previews, Prometheus has the
+# rules and dashboards, and pocketsphinx-testdata is speech with its words. Safe to run again, and quick when all are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Debian 12's exiftool (12.57) does not find the video of a Motion Photo; the versions of 2025 do.
 exiftool=exiftool-vendored.pl-13.59.3
 sha256=dea9f92a8748a75a43ff42aae017644a48982aead848f985c6a443ec11e0b8f5
+
+./scripts/setup-prometheus.sh
 
 missing=()
 command -v "${REELBUS_CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)

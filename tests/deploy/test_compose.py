@@ -18,6 +18,7 @@ from reelbus.docs.settings import models
 from reelbus.stack import host
 from reelbus.stack.services import SERVICES
 from tests.deploy.composed import FILE, ROOT, after, compose, containers, interpolated, mounts
+from tests.programs import program
 
 NAMES = [service.name for service in SERVICES]
 ONCE = ["secrets", "migrate", "bucket"]
@@ -27,7 +28,7 @@ ALLOWED = "no-build-and-image,no-unbound-port-interfaces"
 
 def dclint(path: Path) -> subprocess.CompletedProcess[str]:
     rules = [word for rule in ALLOWED.split(",") for word in ("--disable-rule", rule)]
-    command = [str(ROOT / ".venv/bin/dclint"), str(path), "--quiet", *rules]
+    command = [program("dclint"), str(path), "--quiet", *rules]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

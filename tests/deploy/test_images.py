@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
-import sys
 import tomllib
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +14,7 @@ from deploy.images.names import NAMES, OPERATOR, WITHOUT_MEDIA, base, version
 from deploy.images.trial import SECRETS
 from libs.chassis.migrations import owners
 from tests.deploy.closure import ROOT, distributions, packages_of, providers
+from tests.programs import program
 
 RECIPE = (ROOT / "Dockerfile").read_text()
 STAGES = {name: parent for parent, name in re.findall(r"^FROM (\S+) AS (\S+)$", RECIPE, re.MULTILINE)}
@@ -39,9 +36,8 @@ def ancestors(stage: str) -> list[str]:
 
 
 def test_hadolint_has_nothing_to_say() -> None:
-    hadolint = shutil.which("hadolint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    assert hadolint, "hadolint is not installed: make setup"
-    done = subprocess.run([hadolint, str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False)
+    lint = [program("hadolint"), str(ROOT / "Dockerfile")]
+    done = subprocess.run(lint, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 

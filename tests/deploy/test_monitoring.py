@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from reelbus.docs.operations import alerts
 from reelbus.docs.pages import checkout
 from reelbus.stack.services import SERVICES
 from tests.deploy.promql import ROOT, RULES, rules, wanted
+from tests.programs import program
 
 MONITORING = ROOT / "deploy/monitoring"
 TESTS = sorted((MONITORING / "tests").glob("*.yaml"))
@@ -43,11 +43,8 @@ LOOK_UPS = {
 
 
 def promtool(*arguments: str | Path, cwd: Path = ROOT) -> None:
-    program = shutil.which("promtool")
-    assert program, "There is no promtool. Install it: scripts/setup-deploy.sh (Debian's package prometheus)"
-    done = subprocess.run(
-        [program, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
-    )
+    command = [program("promtool"), *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

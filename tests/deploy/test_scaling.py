@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import yaml
 from libs.contracts.tasks import SERVICE_OF
 from tests.deploy.rendered import NAMESPACES, ROOT, Object, named, of_kind, trees
 from tests.deploy.test_settings import given
+from tests.programs import program
 
 SIDECAR = "grafana_dashboard"
 TREES = ["kustomize prod", "helm prod"]
@@ -45,10 +45,8 @@ def test_queries_are_queries(tmp_path: Path) -> None:
     rules = [{"record": f"x:{number}", "expr": query} for number, query in enumerate(queries)]
     file = tmp_path / "rules.yaml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
-    promtool = shutil.which("promtool") or str(ROOT / ".venv/bin/promtool")
-    done = subprocess.run(
-        [promtool, "check", "rules", str(file)], capture_output=True, text=True, check=False
-    )
+    check = [program("promtool"), "check", "rules", str(file)]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
     assert f"{len(queries)} rules found" in done.stdout, done.stderr
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ import httpx
 
 from reelbus.stack.services import SERVICES
 from tests.deploy.promql import RULES
+from tests.programs import program
 from tests.stack.harness import Stack, wait_until
 
-INSTALL = "apt-get install --no-install-recommends prometheus"
 NAMES = [service.name for service in SERVICES]
 
 
@@ -55,8 +54,6 @@ def targets(stack: Stack) -> dict[str, list[str]]:
 @contextmanager
 def watching(stack: Stack, folder: Path) -> Iterator[Prometheus]:
     """Scrapes every second, with the rules of the deployment."""
-    program = shutil.which("prometheus")
-    assert program, f"There is no prometheus. On Debian: {INSTALL}"
     config = folder / "prometheus.yml"
     jobs = [{"targets": where, "labels": {"component": name}} for name, where in targets(stack).items()]
     text = {
@@ -68,7 +65,7 @@ def watching(stack: Stack, folder: Path) -> Iterator[Prometheus]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    argv = [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}",
+    argv = [program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]  # fmt: skip
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(argv, stdout=log, stderr=log)
