@@ -36,8 +36,9 @@ somebody; `warning` waits for the day. Commands are written as `reelbus …`. Wh
   `kubectl scale deployment reelbus-operator --replicas=1` (it has no replicas but while somebody works); logs
   are `kubectl logs -l app.kubernetes.io/component=jobs --since=30m --tail=-1`.
 
-`kubectl` means the namespace of the installation (`-n`). SQL is for its database (`psql`), queries are for
-Prometheus or Grafana's Explore.
+`kubectl` means the namespace of the installation (`-n`). SQL is for its database: `docker compose exec
+postgres psql -U reelbus reelbus`, in a cluster whatever the database's operator or provider has. Queries are
+for Prometheus or Grafana's Explore.
 """
 _METRICS = """\
 # Metrics
