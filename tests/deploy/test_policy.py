@@ -94,7 +94,7 @@ def test_volumes_end_with_their_pod_or_are_claimed() -> None:
     for where, _, pod in workloads():
         for each in pod["volumes"]:
             kind = next(key for key in each if key != "name")
-            assert kind in {"emptyDir", "projected", "secret"}, where
+            assert kind in {"emptyDir", "projected", "secret", "configMap"}, where
             assert kind != "emptyDir" or "sizeLimit" in each["emptyDir"], where
 
 
