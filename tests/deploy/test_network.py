@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import pytest
 
 from libs.chassis.fetch import addresses
-from tests.deploy.rendered import COMPONENT, NAME, SERVICES, Object, of_kind, trees
+from tests.deploy.rendered import COMPONENT, NAME, SERVICES, Object, named, of_kind, trees
 
 TREES = ["kustomize prod", "helm prod"]
 PODS = (*SERVICES, "operator")
@@ -126,6 +126,57 @@ def test_the_internet_has_no_private_address(tree: str) -> None:
                     and not any(ip_address(each) in ip_network(no) for no in block.get("except", []))
                 ]
                 assert not reached
+
+
+@pytest.mark.parametrize("tree", [*TREES, "kustomize network"])
+@pytest.mark.parametrize(("policy", "services"), [("to-internet", ["ingest"]), ("to-key-set", ["edge"])])
+def test_the_internet_is_what_the_fetcher_calls_public(tree: str, policy: str, services: list[str]) -> None:
+    """Whole networks, and none that the fetcher would let through."""
+    found = named(trees()[tree], "NetworkPolicy", f"reelbus-{policy}")
+    assert selected(found) == services
+    (rule,) = found["spec"]["egress"]
+    four, six = (peer["ipBlock"] for peer in rule["to"])
+    assert (four["cidr"], six["cidr"]) == (str(ip_network("0.0.0.0/0")), str(addresses._UNICAST_V6))
+    assert {*map(ip_network, four["except"])} == {*addresses._CLOSED_V4}
+    assert {*map(ip_network, six["except"])} == {*addresses._CLOSED_V6}
+
+
+@pytest.mark.parametrize("tree", TREES)
+@pytest.mark.parametrize("service", ["edge", "ingest"])
+def test_closed_networks_are_reached_by_no_policy(tree: str, service: str) -> None:
+    """But the servers' own."""
+    closed: list[IPv4Network | IPv6Network] = [*addresses._CLOSED_V4, *addresses._CLOSED_V6]
+    blocks = [
+        peer["ipBlock"]
+        for policy in of_kind(trees()[tree], "NetworkPolicy")
+        if service in selected(policy)
+        for rule in policy["spec"].get("egress", [])
+        for peer in rule["to"]
+        if "ipBlock" in peer and peer["ipBlock"]["cidr"] != SERVERS
+    ]
+    assert {each["cidr"] for each in blocks} == {*INTERNET}
+    assert [str(network) for network in closed if any(reaches(block, network) for block in blocks)] == []
+
+
+def reaches(block: Object, network: IPv4Network | IPv6Network) -> bool:
+    """Whether some address of `network` is let through. Networks lie within each other or apart."""
+    whole = ip_network(block["cidr"])
+    return _within(network, whole) and not any(_within(network, no) for no in block.get("except", []))
+
+
+def _within(network: IPv4Network | IPv6Network, other: str | IPv4Network | IPv6Network) -> bool:
+    larger = ip_network(other)
+    if isinstance(network, IPv4Network):
+        return isinstance(larger, IPv4Network) and network.subnet_of(larger)
+    return isinstance(larger, IPv6Network) and network.subnet_of(larger)
+
+
+def test_a_network_that_is_left_open_is_found() -> None:
+    block = {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/9", "192.168.0.0/16"]}
+    assert reaches(block, IPv4Network("10.0.0.0/8"))
+    assert reaches(block, IPv4Network("168.63.129.16/32"))
+    assert not reaches(block, IPv4Network("192.168.0.0/16"))
+    assert not reaches(block, IPv6Network("2002::/16"))
 
 
 def test_the_component_alone_lets_servers_be_private_only() -> None:

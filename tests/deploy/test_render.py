@@ -75,3 +75,4 @@ def test_the_notes_are_of_this_release() -> None:
     assert "kubectl -n media exec deployment/reelbus-operator -- python -m reelbus keys create" in notes
     assert "port-forward service/reelbus-edge" in notes
     assert "for development" in notes
+    assert "`networkPolicies` is off" in notes

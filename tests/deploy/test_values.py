@@ -9,7 +9,12 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.deploy.rendered import CHART, helm, named
+from tests.deploy.rendered import CHART, helm, named, of_kind
+
+POLICY = "NetworkPolicy"
+
+SERVERS = ("nats", "postgres", "s3")
+PEERS = [{"ipBlock": {"cidr": "10.20.0.0/24"}}]
 
 WRONG: list[dict[str, Any]] = [
     {"service": {}},
@@ -27,7 +32,12 @@ WRONG: list[dict[str, Any]] = [
     {"image": {"tag": "latest"}},
     {"secret": {"create": True}},
     {"servers": {"enabled": True}},
-    {"networkPolicies": {"nats": []}},
+    {"networkPolicies": {"enabled": True}},
+    *(
+        {"networkPolicies": {"enabled": True, **{name: PEERS for name in SERVERS if name != missing}}}
+        for missing in SERVERS
+    ),
+    {"networkPolicies": {"prometheusPods": {"app": "prometheus"}}},
     {"networkPolicies": {"s3": [{}]}},
     {"autoscaling": {"enabled": "yes"}},
     {"autoscaling": {"prometheus": "prometheus:9090"}},
@@ -56,6 +66,33 @@ def test_wrong_values_are_refused(values: dict[str, Any]) -> None:
 def test_helm_holds_to_the_schema() -> None:
     with pytest.raises(AssertionError, match="REELBUS_S3_SECRET_KEY"):
         helm(sets=json.dumps({"settings": {"REELBUS_S3_SECRET_KEY": "secret"}}))
+
+
+def test_policies_need_the_networks_of_all_servers_and_no_more() -> None:
+    values = {"networkPolicies": {"enabled": True, **dict.fromkeys(SERVERS, PEERS)}}
+    found = {
+        each["metadata"]["name"]: each["spec"] for each in of_kind(helm(sets=json.dumps(values)), POLICY)
+    }
+    for name in SERVERS:
+        assert found[f"reelbus-to-{name}"]["egress"][0]["to"] == PEERS
+
+
+def test_pods_that_may_come_in_are_chosen_by_labels() -> None:
+    chosen = {"matchLabels": {"app": "envoy"}}, {"matchExpressions": [{"key": "a", "operator": "Exists"}]}
+    pods = dict(zip(("gatewayPods", "prometheusPods"), chosen, strict=True))
+    objects = helm("values-prod.yaml", sets=json.dumps({"networkPolicies": pods}))
+    for name, namespace, selector in zip(
+        ("gateway", "prometheus"), ("gateway", "monitoring"), chosen, strict=True
+    ):
+        (rule,) = named(objects, POLICY, f"reelbus-from-{name}")["spec"]["ingress"]
+        labels = {"kubernetes.io/metadata.name": namespace}
+        assert rule["from"] == [{"namespaceSelector": {"matchLabels": labels}, "podSelector": selector}]
+
+
+@pytest.mark.parametrize("way", ["gateway", "ingress"])
+def test_development_servers_are_not_opened_to_the_world(way: str) -> None:
+    with pytest.raises(AssertionError, match=r"servers\.enabled is for development"):
+        helm("values-dev.yaml", sets=json.dumps({way: {"enabled": True}}))
 
 
 def test_values_for_the_place_where_pods_run() -> None:
