@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import pytest
@@ -183,3 +184,24 @@ def test_the_component_alone_lets_servers_be_private_only() -> None:
     everything = trees()["kustomize network"]
     servers = {end for start, end, port in edges(everything) if port in {"TCP 4222", "TCP 5432", "TCP 9000"}}
     assert servers == {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8"}
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_the_route_takes_away_what_no_gateway_writes(tree: str) -> None:
+    """Of `X-Forwarded-*` that links are made of."""
+    for rule in named(trees()[tree], "HTTPRoute", "reelbus")["spec"]["rules"]:
+        (only,) = rule["filters"]
+        assert only["requestHeaderModifier"] == {"remove": ["X-Forwarded-Port", "X-Forwarded-Prefix"]}
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_production_believes_fewer_than_all_private_addresses(tree: str) -> None:
+    trusted = json.loads(next(iter(settings(tree)))["REELBUS_TRUSTED_PROXIES"])
+    assert trusted
+    assert all(ip_network(each).prefixlen >= 16 for each in trusted)
+
+
+def settings(tree: str) -> list[dict[str, str]]:
+    return [
+        each["data"] for each in of_kind(trees()[tree], "ConfigMap") if "REELBUS_HTTP_PORT" in each["data"]
+    ]
