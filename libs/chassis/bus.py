@@ -40,6 +40,9 @@ _RPC_WORKERS = 64
 _PULL = 5.0
 _ANSWERED_WITHIN = 10.0
 _LOOK = 0.02
+_STRAGGLING = 0.2
+"""Seconds in which the server may still hand over what it had meant for us when it heard that we leave: a
+call that comes after the answer to a flush would be dropped."""
 _CARE = 15.0
 """Seconds between looks at whether the consumers are still there."""
 
@@ -52,7 +55,7 @@ class Bus:
         self.settings = settings
         self._receivers: list[Receiver] = []
         self._lanes: list[Any] = []
-        self._answering: list[Any] = []
+        self._answering: list[_Calls] = []
         self._consumers: list[tuple[str, ConsumerConfig]] = []
         self._reconnected = asyncio.Event()
         self._broker = NatsBroker(
@@ -104,7 +107,7 @@ class Bus:
         """Answer the calls that came, settle what is in work (see `delivery`) and disconnect."""
         await asyncio.gather(
             *(receiver.stop() for receiver in self._receivers),
-            *(_stop_answering(subscriber) for subscriber in self._answering),
+            *(calls.stop() for calls in self._answering),
         )
         for lane in self._lanes:
             await _stop_pulling(lane)
@@ -175,8 +178,16 @@ class Bus:
         subscriber = self._broker.subscriber(
             method.subject, queue=self.service, max_workers=_RPC_WORKERS, title=method.subject
         )
-        subscriber(answer)
-        self._answering.append(subscriber)
+        calls = _Calls(subscriber)
+
+        async def counted(message: NatsMessage) -> bytes:
+            try:
+                return await answer(message)
+            finally:
+                calls.handled += 1
+
+        subscriber(counted)
+        self._answering.append(calls)
 
     def listen(
         self, signal: Signal[M], handler: Callable[[M], Awaitable[None]], *, shared: bool = False
@@ -319,25 +330,34 @@ async def _stop_pulling(lane: Any) -> None:
             await subscription.unsubscribe()
 
 
-async def _stop_answering(subscriber: Any) -> None:
-    """Have the server send calls elsewhere, and answer those that were sent here. FastStream alone would drop
-    what comes between the moment in which it stops and the one in which the server hears of it, and callers
-    would wait for nothing."""
-    subscription, subscriber.subscription = subscriber.subscription, None
-    if subscription is None:
-        return
-    try:
-        async with asyncio.timeout(_ANSWERED_WITHIN):
-            await subscription.drain()
-            while not _idle(subscriber):
-                await asyncio.sleep(_LOOK)
-    except (nats.errors.Error, TimeoutError) as error:
-        log.warning("calls not answered", extra={"subject": subscription.subject, "error": repr(error)})
+class _Calls:
+    """The calls that a FastStream subscriber gets, and how many of them were `handled`."""
 
+    def __init__(self, subscriber: Any) -> None:
+        self.handled = 0
+        self._subscriber = subscriber
 
-def _idle(subscriber: Any) -> bool:
-    queued: int = subscriber.receive_stream.statistics().current_buffer_used
-    return not queued and bool(subscriber.lock.empty)
+    async def stop(self) -> None:
+        """Have the server send calls elsewhere, and answer those that were sent here. FastStream alone would
+        drop what comes between the moment in which it stops and the one in which the server hears of it, and
+        callers would wait for nothing."""
+        subscription, self._subscriber.subscription = self._subscriber.subscription, None
+        if subscription is None:
+            return
+        try:
+            async with asyncio.timeout(_ANSWERED_WITHIN):
+                await subscription._conn._send_unsubscribe(subscription._id)
+                await asyncio.sleep(_STRAGGLING)
+                await subscription.drain()
+                while not self._answered(subscription):
+                    await asyncio.sleep(_LOOK)
+        except (nats.errors.Error, TimeoutError) as error:
+            log.warning("calls not answered", extra={"subject": subscription.subject, "error": repr(error)})
+
+    def _answered(self, subscription: Any) -> bool:
+        """Counted, since a call that has left a queue and not yet begun is nowhere to be seen; the lock is
+        held until a reply is on its way."""
+        return bool(self.handled >= subscription.delivered and self._subscriber.lock.empty)
 
 
 def _as(kind: Any) -> Decode:
