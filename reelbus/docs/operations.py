@@ -33,12 +33,49 @@ somebody; `warning` waits for the day. Commands are written as `reelbus …`. Wh
 - compose: `docker compose run --rm operator dlq list`, without the word `reelbus`; logs are
   `docker compose logs --since 30m jobs`.
 - Kubernetes: `kubectl exec deployment/reelbus-operator -- python -m reelbus dlq list`, after
-  `kubectl scale deployment reelbus-operator --replicas=1` (it has no replicas but while somebody works); logs
-  are `kubectl logs -l app.kubernetes.io/component=jobs --since=30m --tail=-1`.
+  `kubectl scale deployment/reelbus-operator --replicas=1` and
+  `kubectl rollout status deployment/reelbus-operator` (it has no replicas but while somebody works:
+  `--replicas=0` after); logs are `kubectl logs -l app.kubernetes.io/component=jobs --since=30m --tail=-1`.
 
-`kubectl` means the namespace of the installation (`-n`). SQL is for its database: `docker compose exec
-postgres psql -U reelbus reelbus`, in a cluster whatever the database's operator or provider has. Queries are
-for Prometheus or Grafana's Explore.
+`kubectl` means the namespace of the installation (`-n`). Queries are for Prometheus or Grafana's Explore.
+
+## SQL
+
+It is for the database of the installation:
+
+- compose: `docker compose exec postgres psql -U reelbus reelbus`.
+- Kubernetes, overlay `dev`: `kubectl exec -it statefulset/reelbus-postgres -- psql -U reelbus reelbus`.
+- Kubernetes, a database of yours: its provider's console, or a pod for a while. The namespace of the
+  installation may refuse such a pod (pod security) or keep it from the database (network policies): take
+  another, from which the database can be reached. Host, user, password and database are in the Secret.
+
+```sh
+kubectl get secret reelbus -o jsonpath='{{.data.database-url}}' | base64 -d
+kubectl -n default run psql --image=postgres:18.6-bookworm --command -- sleep 3600
+kubectl -n default wait --for=condition=Ready pod/psql
+kubectl -n default exec -it psql -- psql -h HOST -U reelbus reelbus
+kubectl -n default delete pod psql
+```
+
+## Scaling by hand
+
+Where there are autoscalers, `kubectl scale` is set back: change their bounds. edge and notify have an HPA
+(`minReplicas`, `maxReplicas`), workers a ScaledObject (`minReplicaCount`, `maxReplicaCount`); jobs has none.
+A higher minimum gives pods at once, a higher maximum gives them when there is load.
+
+What should stay goes into the overlay or the values too. What should not is taken back by a patch to the old
+value (2 for every minimum; maxima: [sizing](../kubernetes.md#sizing)) before the next version comes:
+server-side apply refuses a field that was changed by hand (`--force-conflicts` takes it back), and Helm may
+leave it. `kubectl get hpa,scaledobjects` shows what is set.
+
+A ScaledObject with the annotation `autoscaling.keda.sh/paused-replicas` or `autoscaling.keda.sh/paused` does
+not scale. To remove both:
+
+```sh
+kubectl annotate scaledobject reelbus-speech autoscaling.keda.sh/paused-replicas- autoscaling.keda.sh/paused-
+```
+
+## Alerts
 """
 _METRICS = """\
 # Metrics
