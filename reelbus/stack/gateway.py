@@ -158,7 +158,8 @@ def compose_config() -> str:
         "# Made by `reelbus docs build` from reelbus/stack/gateway.py: what the embedded gateway does too.\n"
     )
     edge, notify = named("edge", 8080), named("notify", 8080)
-    text = config(host="0.0.0.0", port=8000, health_port=8001, edge=edge, notify=notify)  # noqa: S104
+    host = "0.0.0.0"  # noqa: S104 (of the container; what is published of it Compose says)
+    text = config(host=host, port=8000, health_port=8001, edge=edge, notify=notify)
     believing = "\t\ttrusted_proxies static {$REELBUS_PROXIES:127.0.0.1/32}\n\t\ttrusted_proxies_strict\n"
     return head + text.replace("\tservers {\n", f"\tservers {{\n{believing}", 1)
 

@@ -32,7 +32,7 @@ WITH_THREADS = ("transcode", "analyze", "sessions", "speech")
 
 def amount(text: Any) -> float:
     """A quantity of Kubernetes."""
-    number, unit = re.fullmatch(r"([0-9.]+)(m|[KMGT]i)?", str(text)).groups()  # type: ignore[union-attr]
+    number, unit = re.fullmatch(r"([0-9.]+)(m|[KMGT]i)?", str(text)).groups()  # type: ignore[union-attr]  # fails where it is none
     return float(number) * _UNITS[unit or ""]
 
 
