@@ -30,11 +30,15 @@ def build() -> None:
 
 @app.command()
 def check() -> None:
-    """Exit with 1 when a generated document is stale or a message changed incompatibly."""
-    from reelbus.docs import pages
+    """Exit with 1 when a generated document is stale, a message changed incompatibly, or a link of any
+    document leads nowhere."""
+    from reelbus.docs import links, pages
+    from reelbus.docs.errors import DocsError
 
     root = pages.checkout()
     _worst(root)
+    if astray := links.broken(root):
+        raise DocsError("\n".join(["These links lead nowhere:", *(f"  {link}" for link in astray)]))
     _fresh([*pages.stale_schemas(root), *pages.stale(root, pages.pages(root))])
 
 

@@ -17,9 +17,8 @@ from pydantic_settings import BaseSettings
 import reelbus as reelbus_package
 from libs.contracts.base import Method
 from libs.contracts.registry import Kind, declarations, messages
-from reelbus.docs import pages, settings
+from reelbus.docs import links, pages, settings
 from reelbus.docs.errors import DocsError
-from reelbus.docs.words import anchor
 from tests.contract.conftest import Run
 
 ROOT = pages.checkout()
@@ -110,13 +109,28 @@ def test_events_has_everything_with_sender_and_receiver(wanted: dict[Path, str])
     )
 
 
-def test_every_link_on_a_page_leads_somewhere(wanted: dict[Path, str]) -> None:
-    for path, text in wanted.items():
-        if path.suffix == ".md":
-            headings = {anchor(line.lstrip("# ")) for line in text.splitlines() if line.startswith("#")}
-            assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= headings, path
-            for target in re.findall(r"\]\(([^#)][^)]*)\)", text):
-                assert (ROOT / path.parent / target).exists(), target
+def test_every_link_leads_somewhere() -> None:
+    assert links.broken(ROOT) == []
+
+
+def test_a_link_that_leads_nowhere_is_named(
+    reelbus: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs/deep").mkdir(parents=True)
+    (tmp_path / "docs/deep/here.md").write_text(
+        "# Here, and `there`\n## Twice\n```sh\n# no heading\n[no](link.md)\n```\n## Twice\n"
+        '[a](#here-and-there) [b](#twice-1) [c](../../README.md#top "Top") [d](https://reelbus.example/x)\n'
+        "`[e](code.md)` [f](#twice-2) [g](#no-heading) [h](gone.md) [i](../../README.md#gone) [j](../deep)"
+    )
+    (tmp_path / "README.md").write_text("# Top\n[here](docs/deep/here.md#twice)")
+    astray = [
+        f"docs/deep/here.md: {to}" for to in ("#twice-2", "#no-heading", "gone.md", "../../README.md#gone")
+    ]
+    assert links.broken(tmp_path) == astray
+    monkeypatch.setattr(links, "broken", lambda root: astray)
+    told = reelbus("docs", "check")
+    assert told.exit_code == 1
+    assert "These links lead nowhere:\n  docs/deep/here.md: #twice-2\n" in told.stderr
 
 
 # --- settings.md ----------------------------------------------------------------------------------
