@@ -10,11 +10,13 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
-from opentelemetry import propagate
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 from prometheus_client import Counter, Gauge, Histogram
 
 from libs.chassis.health import ASGIApp, Receive, Scope, Send
+from libs.chassis.proxies import Proxies
 from libs.chassis.telemetry import TRACER
 
 REQUESTS = Counter("reelbus_http_requests_total", "Requests answered.", ["method", "route", "status"])
@@ -30,9 +32,12 @@ _UNKNOWN = "(unknown)"
 """The route of whatever no route takes: paths of strangers must not become labels."""
 
 
-def observed(app: ASGIApp) -> ASGIApp:
+def observed(app: ASGIApp, *, following: Proxies | None = None) -> ASGIApp:
     """`app` with its HTTP requests traced and metered. Routes are the templates that Litestar leaves in
-    the scope (`path_template`)."""
+    the scope (`path_template`).
+
+    Traces that come from proxies of `following` go on here. All others end at the door, with a link to
+    them: who may choose ids and what is recorded can hide what he does, and have us record all of it."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,10 +53,12 @@ def observed(app: ASGIApp) -> ASGIApp:
                 status = message["status"]
             await send(message)
 
-        parent = _parent(scope)
+        told = _told(scope)
+        known = told is not None and following is not None and following.trusts(scope.get("client"))
+        parent, links = (told, []) if known else (Context(), _links(told))
         with (
             OPEN.track_inprogress(),
-            TRACER.start_as_current_span(method, context=parent, kind=SpanKind.SERVER) as span,
+            TRACER.start_as_current_span(method, parent, SpanKind.SERVER, links=links) as span,
         ):
             try:
                 await app(scope, receive, watched)
@@ -68,11 +75,19 @@ def observed(app: ASGIApp) -> ASGIApp:
     return call
 
 
-def _parent(scope: Scope) -> Any:
-    """The caller's trace, if it sent one."""
+def _told(scope: Scope) -> Context | None:
+    """The trace that a request names, if it names one."""
     carried = {
         name.decode("latin-1"): value.decode("latin-1")
         for name, value in scope["headers"]
         if name in (b"traceparent", b"tracestate")
     }
-    return propagate.extract(carried) if carried else None
+    return propagate.extract(carried, Context()) if carried else None
+
+
+def _links(told: Context | None) -> list[Link]:
+    """To a stranger's span, if there is one: its ids and nothing else that he wrote."""
+    named = trace.get_current_span(told).get_span_context() if told is not None else None
+    if named is None or not named.is_valid:
+        return []
+    return [Link(SpanContext(named.trace_id, named.span_id, is_remote=True))]

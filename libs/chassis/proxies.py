@@ -15,10 +15,12 @@ _UNKNOWN = "unknown"
 
 
 class Proxies:
-    """`trusted` are addresses or networks."""
+    """`trusted` are addresses or networks. `hops` is how many of them a request passes at most, if that is
+    known."""
 
-    def __init__(self, trusted: Sequence[str]) -> None:
+    def __init__(self, trusted: Sequence[str], *, hops: int | None = None) -> None:
         self._trusted = [ip_network(each, strict=False) for each in trusted]
+        self._hops = hops
 
     def trusts(self, peer: tuple[str, int] | None) -> bool:
         """Whether the other end of a connection is a proxy of ours."""
@@ -27,15 +29,18 @@ class Proxies:
 
     def client(self, request: ASGIConnection[Any, Any, Any, Any]) -> str:
         """Whoever sent the request to the outermost of our proxies, as something to count by: an IPv4
-        address, or the /64 network of an IPv6 one, since that is what one customer gets."""
+        address, or the /64 network of an IPv6 one, since that is what one customer gets.
+
+        Each proxy adds the address that it was called from. So the chain is read from its end, and each entry
+        needs a trusted writer. Where clients have trusted addresses too, only the number of hops ends it."""
         peer = request.scope.get("client")
         found = _address(peer[0] if peer else "")
         if found is None:
             return _UNKNOWN
-        hops = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
-        while self._ours(found) and hops:
-            before = _address(hops.pop().strip())
-            if before is None:  # nonsense, or nothing: who wrote it is the last that we know of
+        chain = ",".join(request.headers.getall("x-forwarded-for", [])).split(",")
+        for entry in chain[: -self._hops - 1 : -1] if self._hops else reversed(chain):
+            before = _address(entry.strip()) if self._ours(found) else None
+            if before is None:  # nobody to believe, nonsense, or nothing: the last one is all that we know of
                 break
             found = before
         return str(found if isinstance(found, IPv4Address) else ip_network((found, 64), strict=False))

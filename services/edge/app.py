@@ -15,7 +15,7 @@ from libs.chassis.service import run
 from libs.chassis.storage import Storage
 from libs.chassis.telemetry import registry
 from libs.contracts.jobs import JOB_CANCELLED, JOB_COMPLETED, JOB_FAILED
-from services.edge.api import absent, litestar, with_cors
+from services.edge.api import absent, litestar, reachable
 from services.edge.auth.authenticator import Authenticator
 from services.edge.auth.handlers import Handlers as AuthHandlers
 from services.edge.auth.key_set import KeySet
@@ -67,7 +67,8 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
         parts = Parts(bus, storage, jobs, waiter, limiter, health, authenticator, refusals, checks, figures)
         app = litestar(routers(parts, settings))
         origins, motion_origins = settings.cors_origins, settings.motion_origins
-        yield observed(with_cors(app, origins=origins, motion_origins=motion_origins))
+        found = reachable(app, hosts=settings.hosts(), origins=origins, motion_origins=motion_origins)
+        yield observed(found, following=settings.proxies() if settings.trust_traceparent else None)
 
 
 @asynccontextmanager

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import MutableMapping
 from typing import Any
 
 from libs.chassis.health import ASGIApp, Receive, Scope, Send
+from libs.chassis.pages import Pages
 from services.edge.paths import ByPrefix
 
 _METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
@@ -25,26 +26,8 @@ _EXPOSED = ", ".join(
 )
 _MAX_AGE = "600"
 _HEADERS = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z, \t-]{0,4000}")
-_ANY = "*"
 
 Headers = list[tuple[bytes, bytes]]
-
-
-class Pages:
-    """Pages of which `origins` may call: all (`*`), or those named, where `*` stands for any part of a host
-    or port. With `credentials` named ones may send them; all cannot."""
-
-    def __init__(self, origins: Sequence[str], *, credentials: bool = False) -> None:
-        self.all = _ANY in origins
-        self.credentials = credentials and not self.all
-        named = "|".join(re.escape(each.rstrip("/")).replace(r"\*", "[A-Za-z0-9.-]*") for each in origins)
-        self._named = re.compile(named)
-
-    def allowed(self, origin: str) -> str | None:
-        """What `Access-Control-Allow-Origin` is for a page of `origin`, if anything."""
-        if self.all:
-            return _ANY
-        return origin if origin and self._named.fullmatch(origin) else None
 
 
 class Cors:

@@ -37,8 +37,8 @@ _RETRY_AFTER = 3
 
 @dataclass(frozen=True)
 class Trouble:
-    """What went wrong: a status, a code of `libs.contracts.errors` (or `unknown_path`, `method_not_allowed`),
-    words, details."""
+    """What went wrong: a status, a code of `libs.contracts.errors` (or `unknown_path`, `method_not_allowed`,
+    `misdirected`), words, details."""
 
     status: int
     code: str

@@ -79,7 +79,7 @@ class Parts:
 def routers(parts: Parts, settings: EdgeSettings) -> list[Router]:
     """One router for each family."""
     bus, storage, jobs = parts.bus, parts.storage, parts.jobs
-    proxies = Proxies(settings.trusted_proxies)
+    proxies = settings.proxies()
     links = Links(settings.public_url, proxies)
     uploader = Uploader(bus, storage, max_size=settings.max_upload_bytes, max_uploads=settings.max_uploads)
     files = ResultFiles(bus, storage, jobs)

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from libs.chassis.links import AddressSettings
+from libs.chassis.pages import PageSettings
 from libs.chassis.service import ServiceSettings
 from libs.chassis.settings import (
     AccessSettings,
@@ -126,6 +127,7 @@ class EdgeSettings(
     StorageSettings,
     DatabaseSettings,
     AddressSettings,
+    PageSettings,
     AccessSettings,
     MotionPhotoSettings,
     JobsApiSettings,
@@ -171,8 +173,11 @@ class EdgeSettings(
         description="Secret of what the edge signs for itself, the same for all replicas, 32 bytes or more."
         " Needed when motion-photo is not open; without it CSRF tokens are good at one replica alone.",
     )
-    cors_origins: list[str] = Field(
-        ["*"], description="Origins whose pages may call the open families (JSON list)."
+    trust_traceparent: bool = Field(
+        False,
+        description="Whether requests that `REELBUS_TRUSTED_PROXIES` send go on with the trace in their"
+        " `traceparent`, recorded or not as it says (`on`, `off`): for gateways that write it themselves."
+        " `off`: every request begins a trace, with a link to the one that it names.",
     )
 
     @field_validator("signing_secret")

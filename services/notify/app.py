@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from litestar import Litestar
+from litestar.handlers.websocket_handlers import WebsocketRouteHandler
 
 from libs.chassis.bus import Bus, new_instance, started
+from libs.chassis.door import Door
 from libs.chassis.health import ASGIApp, Health
+from libs.chassis.pages import Pages
 from libs.chassis.service import run
 from libs.contracts.access import AUTHENTICATE, Authenticate, Principal
 from libs.contracts.jobs import (
@@ -79,7 +82,13 @@ async def compose(settings: NotifySettings, health: Health) -> AsyncIterator[ASG
         await ledger.open(bus.jetstream)
         past, entrance = Past(ledger, channel_jobs, whole_job), Entrance(authenticate)
         route = socket_route(hub, ledger, past, entrance, settings)
-        yield cast("ASGIApp", Litestar([route], openapi_config=None, logging_config=None))
+        yield reachable(route, settings)
+
+
+def reachable(route: WebsocketRouteHandler, settings: NotifySettings) -> ASGIApp:
+    """The application, for those who may call."""
+    app = Litestar([route], openapi_config=None, logging_config=None)
+    return Door(cast("ASGIApp", app), settings.hosts(), Pages(settings.cors_origins))
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from litestar.handlers.websocket_handlers import WebsocketRouteHandler
 from litestar.params import FromPath
 
 from libs.chassis.links import Links
-from libs.chassis.proxies import Proxies
 from libs.contracts.access import Authenticate
 from libs.contracts.errors import InvalidInputError
 from services.notify.conversation import Check, Conversation, close
@@ -44,7 +43,7 @@ def socket_route(
     hub: Hub, ledger: Ledger, past: Past, entrance: Entrance, settings: NotifySettings
 ) -> WebsocketRouteHandler:
     """The route over these parts."""
-    proxies = Proxies(settings.trusted_proxies)
+    proxies = settings.proxies()
     links = Links(settings.public_url, proxies)
     opened = enhancement.FAMILY in settings.open_families
 

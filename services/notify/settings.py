@@ -5,11 +5,12 @@ from __future__ import annotations
 from pydantic import Field
 
 from libs.chassis.links import AddressSettings
+from libs.chassis.pages import PageSettings
 from libs.chassis.service import ServiceSettings
 from libs.chassis.settings import AccessSettings, BusSettings
 
 
-class NotifySettings(ServiceSettings, BusSettings, AddressSettings, AccessSettings):
+class NotifySettings(ServiceSettings, BusSettings, AddressSettings, PageSettings, AccessSettings):
     """Everything that notify reads from its environment."""
 
     ws_queue: int = Field(

@@ -38,10 +38,11 @@ async def ask(settings: EdgeSettings) -> dict[str, Any]:
         health.started()
         found: dict[str, Any] = {"ready": await health.report()}
         transport = httpx.ASGITransport(app=cast("Any", app))
-        async with httpx.AsyncClient(transport=transport, base_url="http://media.test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             found["/health"] = await client.get("/health")
             found["/cleanup"] = await client.post("/cleanup", json=BODY)
             found["/upload"] = await client.post("/upload")
+            found["stranger"] = await client.get("/health", headers={"host": "evil.example"})
     return found
 
 
@@ -50,6 +51,7 @@ async def test_a_lost_database_hurts_what_is_limited_alone(settings: EdgeSetting
     assert found["ready"] == (True, {"bus": "ok", "storage": "ok"})
     assert found["/health"].json()["status"] == "healthy"
     assert found["/upload"].status_code == 400
+    assert (found["stranger"].status_code, found["stranger"].json()["code"]) == (421, "MISDIRECTED_REQUEST")
     limited = found["/cleanup"]
     assert (limited.status_code, limited.json()["error_code"]) == (503, "SERVICE_UNAVAILABLE")
     assert int(limited.headers["retry-after"]) > 0

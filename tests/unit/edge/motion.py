@@ -20,7 +20,7 @@ from libs.contracts.media import ObjectRef
 from libs.contracts.rpc import JobList
 from libs.contracts.sessions import ClosedSession, MotionSession, OpenedSession
 from libs.contracts.tasks import MotionPhotoResult, RenderResult
-from services.edge.api import litestar, with_cors
+from services.edge.api import litestar, reachable
 from services.edge.auth.refusals import Refusals
 from services.edge.contracts.motion_photo.errors import HEALTH, PREFIXES
 from services.edge.contracts.videocraft.metrics import JobFigures
@@ -153,7 +153,8 @@ def motion_edge(
 ) -> SimpleNamespace:
     """The whole application (`app`) as the settings say, its `waiter`, `limiter` and `health`. With `only` it
     has no routes but those of families with such a path: it is built for every test."""
-    found = EdgeSettings(**({"trusted_proxies": ["10.0.0.0/8"]} | settings))
+    usual: dict[str, Any] = {"trusted_proxies": ["10.0.0.0/8"], "allowed_hosts": ["*"]}
+    found = EdgeSettings(**(usual | settings))
     bus, storage = cast("Bus", studio), cast("Storage", studio.objects)
     jobs, limiter, health = JobLoader(bus), Counting(), Health()
     health.started()
@@ -162,8 +163,9 @@ def motion_edge(
     figures, known = JobFigures(bus), authenticator(keys or Keys())
     checks = {"database": studio.check, "storage": studio.check}
     parts = Parts(bus, storage, jobs, waiter, limiter, health, known, refusals, checks, figures)
-    app: ASGIApp = with_cors(
+    app: ASGIApp = reachable(
         litestar(_chosen(routers(parts, found), only)),
+        hosts=found.hosts(),
         origins=found.cors_origins,
         motion_origins=found.motion_origins,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.edge.cors import Pages
+from libs.chassis.pages import Pages
 from tests.unit.edge.motion import ORIGIN, SESSION, Client, Studio, client_of
 
 STRANGER = "https://elsewhere.example"

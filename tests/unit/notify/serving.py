@@ -11,7 +11,6 @@ from uuid import UUID
 
 import pytest
 import uvicorn
-from litestar import Litestar
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -20,6 +19,7 @@ from libs.contracts.access import READ, SCOPES, Authenticate, Principal
 from libs.contracts.errors import ReelbusError, UnauthorizedError
 from libs.contracts.jobs import Job, JobState
 from libs.contracts.tasks import RenderResult
+from services.notify.app import reachable
 from services.notify.entrance import Entrance
 from services.notify.hub import Hub
 from services.notify.ledger import Ledger
@@ -104,9 +104,17 @@ class Place:
     @asynccontextmanager
     async def socket(self, path: str = "/ws/alice", *offered: str, **headers: str) -> AsyncIterator[Client]:
         """`headers` are named with `_` for `-`."""
+        server, host = self.url.removeprefix("ws://"), headers.pop("Host", "")
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         protocols = [Subprotocol(each) for each in offered] or None
-        async with connect(self.url + path, subprotocols=protocols, additional_headers=names) as connection:
+        address, _, port = server.partition(":")
+        async with connect(
+            f"ws://{host or server}{path}",
+            host=address,
+            port=int(port),
+            subprotocols=protocols,
+            additional_headers=names,
+        ) as connection:
             yield Client(connection)
 
 
@@ -140,9 +148,13 @@ async def notify(**settings: Any) -> AsyncIterator[Place]:
     place = Place(found)
     past = Past(place.ledger, place.channel_jobs, place.whole_job)
     route = socket_route(place.hub, place.ledger, past, Entrance(place.authenticate), found)
-    app = Litestar([route], openapi_config=None, logging_config=None)
     config = uvicorn.Config(
-        app, port=0, lifespan="off", log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=1
+        reachable(route, found),
+        port=0,
+        lifespan="off",
+        log_config=None,
+        ws="websockets-sansio",
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve())

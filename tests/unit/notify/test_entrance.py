@@ -176,11 +176,6 @@ async def test_users_open_the_enhancement_channel_by_name(families: list[str]) -
         assert await client.end() == BAD
 
 
-async def test_a_hostile_host_gets_no_links() -> None:
-    async with notify() as place, place.socket(**bearer(ALICE, Host="a b")) as client:
-        assert (await client.end())[0] == 1008
-
-
 @pytest.mark.parametrize("bounds", [{"ws_channel_sockets": 2}, {"ws_sockets": 2}])
 async def test_there_is_room_for_so_many_sockets(bounds: dict[str, int]) -> None:
     async with notify(**bounds) as place:

@@ -18,6 +18,7 @@ _CODES = {
     "not_found": INVALID_SESSION,
     "unknown_path": "NOT_FOUND",
     "method_not_allowed": "METHOD_NOT_ALLOWED",
+    "misdirected": "MISDIRECTED_REQUEST",
     "media_error": "PROCESSING_FAILED",
     "timeout": "PROCESSING_FAILED",
     "too_large": "FILE_TOO_LARGE",

@@ -31,6 +31,7 @@ _CODES = {
     "not_found": "NOT_FOUND",
     "unknown_path": "NOT_FOUND",
     "method_not_allowed": "METHOD_NOT_ALLOWED",
+    "misdirected": "MISDIRECTED_REQUEST",
     "conflict": "CONFLICT",
     "too_large": "REQUEST_TOO_LARGE",
     "too_many_requests": _RATE,
