@@ -17,6 +17,7 @@ from libs.chassis.settings import BusSettings
 from libs.contracts.rpc import DESCRIBE_SPEECH, DESCRIBE_TRANSCODE, Describe, Description
 from reelbus.stack import connection
 from tests.deploy.test_logs import ALWAYS, documented
+from tests.integration.beside import edges
 from tests.integration.client import User, unique_copy
 from tests.integration.motion import Studio
 from tests.integration.otlp import Collector, Span, draw
@@ -146,6 +147,34 @@ def test_work_is_a_part_of_the_request_that_asked_for_it(upload_trace: list[Span
     for name in ("task render", "task metadata"):
         (work,) = [span for span in upload_trace if span.name == name]
         assert "POST /upload" in ancestors(work)
+
+
+STRANGE_TRACE, STRANGE_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+NOT_RECORDED = {"traceparent": f"00-{STRANGE_TRACE}-{STRANGE_SPAN}-00"}
+
+
+def request_id(url: str) -> str:
+    """The trace of one request to the edge, as its answer tells."""
+    answer = httpx.get(f"{url}/health", headers=NOT_RECORDED)
+    return answer.headers["x-request-id"].removeprefix("req_")
+
+
+def test_a_stranger_has_no_say_in_traces(stack: Stack, collector: Collector) -> None:
+    """The gateway hands on what he writes. He wants another id, and not to be recorded."""
+    trace = request_id(stack.url)
+    wait_until(lambda: any(span.trace == trace for span in list(collector.spans)), 30)
+    assert trace != STRANGE_TRACE
+    assert all(span.trace != STRANGE_TRACE for span in list(collector.spans))
+    (root,) = [span for span in list(collector.spans) if span.trace == trace and span.name == "GET /health"]
+    assert root.parent == ""
+
+
+def test_a_gateway_that_writes_traces_can_be_believed(stack: Stack, collector: Collector) -> None:
+    env = {"REELBUS_OTLP_ENDPOINT": collector.url, "REELBUS_TRUST_TRACEPARENT": "on"}
+    with edges(stack, 1, env) as (url,):
+        assert request_id(url) == STRANGE_TRACE
+    with edges(stack, 1, env | {"REELBUS_TRUSTED_PROXIES": '["10.0.0.0/8"]'}) as (url,):
+        assert request_id(url) != STRANGE_TRACE
 
 
 @pytest.mark.parametrize("service", list(SERIES))

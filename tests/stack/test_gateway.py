@@ -2,14 +2,19 @@
 
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
+from litestar.connection import ASGIConnection
 
+from libs.chassis.proxies import Proxies
 from reelbus.stack import gateway, host
 from services.edge.contracts.jobs import errors as jobs
 from services.edge.contracts.motion_photo import errors as motion_photo
@@ -119,6 +124,55 @@ def test_replicas_are_found_by_their_name(shared: Stack, tmp_path: Path) -> None
     with running(tmp_path, text) as url:
         assert httpx.get(f"{url}/jobs").json()["name"] == "edge"
         assert httpx.get(f"{url}/ws/anna").json()["name"] == "notify"
+
+
+@contextmanager
+def echo() -> Iterator[int]:
+    """A service that answers who was there before it, on this port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.headers["X-Forwarded-For"].encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+            """Stay quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def counted(chain: str, hops: int | None) -> str:
+    """Whom a service counts that trusts all who are on this machine, its gateway and clients alike."""
+    scope = {"type": "http", "client": ("127.0.0.1", 5), "headers": [(b"x-forwarded-for", chain.encode())]}
+    return Proxies(["127.0.0.0/8"], hops=hops).client(ASGIConnection(cast("Any", scope)))
+
+
+def test_a_lie_goes_no_further_than_there_are_proxies(tmp_path: Path) -> None:
+    """Through the gateway of Compose, alone and behind another proxy, which it believes."""
+    lie = {"X-Forwarded-For": "198.51.100.1"}
+    inner, outer = tmp_path / "inner", tmp_path / "outer"
+    inner.mkdir()
+    outer.mkdir()
+    with echo() as port:
+        text = gateway.compose_config().replace("dynamic a edge 8080 {", f"dynamic a localhost {port} {{")
+        with running(inner, text) as url:
+            alone = httpx.get(url, headers=lie).text
+            head = "{\n\tadmin off\n\tauto_https off\n}\n"
+            with running(outer, f"{head}http://:8000 {{\n\treverse_proxy {url}\n}}\n") as first:
+                behind = httpx.get(first, headers=lie).text
+    assert alone == "198.51.100.1, 127.0.0.1"
+    assert (counted(alone, None), counted(alone, 1)) == ("198.51.100.1", "127.0.0.1")
+    assert behind == "127.0.0.1, 127.0.0.1"
+    assert counted(behind, 2) == "127.0.0.1"
 
 
 def test_credentials_are_not_logged(lonely: str, tmp_path: Path) -> None:
