@@ -122,6 +122,24 @@ def test_families_are_closed_by_an_empty_variable() -> None:
         )
 
 
+def test_edge_and_notify_are_told_the_same_of_who_may_call() -> None:
+    given = {"REELBUS_ALLOWED_HOSTS": "a.example", "REELBUS_CORS_ORIGINS": '["https://b.example"]'}
+    for name in ("edge", "notify"):
+        environment = interpolated(given)["services"][name]["environment"]
+        assert {key: environment[key] for key in given} == given
+        assert containers()[name]["environment"]["REELBUS_CORS_ORIGINS"] == '["*"]'
+
+
+def test_the_gateway_and_one_proxy_before_it_are_believed() -> None:
+    """Without `REELBUS_PROXIES` the gateway hands on nothing of what it is told: one more does no harm."""
+    for name in ("edge", "notify"):
+        assert containers()[name]["environment"]["REELBUS_TRUSTED_HOPS"] == "2"
+    assert (
+        interpolated({"REELBUS_TRUSTED_HOPS": "3"})["services"]["edge"]["environment"]["REELBUS_TRUSTED_HOPS"]
+        == "3"
+    )
+
+
 def test_no_registry_is_asked_for_what_is_built_here() -> None:
     """The first part of a name is a registry: nobody else can have that of this machine."""
     for name, container in containers().items():

@@ -4,6 +4,7 @@ through the gateway, and to services with settings of their own."""
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -23,14 +24,11 @@ def opens(url: str, *, host: str = "", origin: str | None = None) -> bool:
     """Whether there is a socket; if not, the handshake was refused with 403."""
     server = urlsplit(url)
     headers = {} if origin is None else {"Origin": origin}
+    line = socket.create_connection((server.hostname, server.port), timeout=10)
+    uri = f"ws://{host or server.netloc}/ws/web-1"
     try:
-        with connect(
-            f"ws://{host or server.netloc}/ws/web-1",
-            host=server.hostname,
-            port=server.port,
-            additional_headers=headers,
-        ) as socket:
-            return bool(json.loads(socket.recv(10))["type"] == "connection")
+        with connect(uri, sock=line, additional_headers=headers) as client:
+            return bool(json.loads(client.recv(10))["type"] == "connection")
     except InvalidStatus as error:
         if error.response.status_code != 403:
             raise
