@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ _ANY = "*"
 _BELOW = "*."
 _LOCALHOST = ".localhost"
 _FORWARDED = b"x-forwarded-host"
+_REMEMBERED = 256
+"""Names that are not looked at anew with every request: there are few, of those who may call."""
 
 Host = tuple[str, int | None]
 """A name or an address (IPv6 in brackets), and a port."""
@@ -51,16 +54,17 @@ class Hosts:
         found = [parse_host(value.decode("latin-1")) for value in own]
         if len(own) > 1 or None in found:
             raise BadHostError
-        if self._proxies.trusts(scope.get("client")):
-            values = [value for name, value in scope["headers"] if name == _FORWARDED]
+        values = [value for name, value in scope["headers"] if name == _FORWARDED]
+        if values and self._proxies.trusts(scope.get("client")):
             last = b",".join(values).rpartition(b",")[2]
             found.append(parse_host(last.decode("latin-1").strip()))
         return [host for host in found if host is not None]
 
     def _is_ours(self, name: str) -> bool:
-        return _harmless(name) or name in self._names or name.endswith(self._below)
+        return name in self._names or _harmless(name) or name.endswith(self._below)
 
 
+@lru_cache(_REMEMBERED)
 def parse_host(text: str) -> Host | None:
     """`None` for what is no host with an optional port."""
     found = _HOST.fullmatch(text)
@@ -91,6 +95,7 @@ def _harmless(name: str) -> bool:
     return "." not in name or _is_address(name) or name.endswith(_LOCALHOST)
 
 
+@lru_cache(_REMEMBERED)
 def _is_address(name: str) -> bool:
     try:
         ip_address(name.removeprefix("[").removesuffix("]"))
