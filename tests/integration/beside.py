@@ -15,7 +15,7 @@ import httpx
 from reelbus.stack.connection import load
 from reelbus.stack.layout import Layout
 from reelbus.stack.services import environment
-from tests.stack.harness import Stack, listener, wait_until
+from tests.stack.harness import NO_TLS, Stack, listener, wait_until
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Beside:
     def ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         try:
-            return httpx.get(f"{self.url}/ready").status_code == 200
+            return httpx.get(f"{self.url}/ready", verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             return False
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import httpx
 
+from tests.integration.api_keys import api_key
 from tests.integration.warehouse import Warehouse
 from tests.media.speech.said import FOLDER, LIBRIVOX
-from tests.stack.harness import Stack, wait_until
+from tests.stack.harness import NO_TLS, Stack, wait_until
 
 Json = dict[str, Any]
 API = "/api/v1"
@@ -25,11 +26,10 @@ FIRST, SECOND, THIRD, FOURTH, FIFTH = (
 class Director:
     """`user_id` with an API key of his own, and a CSRF token."""
 
-    def __init__(self, stack: Stack, user_id: str, scopes: str = "read,write") -> None:
-        made = stack.run("keys", "create", "--user", user_id, "--scopes", scopes).stdout
-        self.key = made.strip().splitlines()[-1]
+    def __init__(self, stack: Stack, user_id: str) -> None:
+        self.key = api_key(stack, user_id, "read", "write")
         self.http = httpx.Client(
-            base_url=stack.url, timeout=60, headers={"Authorization": f"Bearer {self.key}"}
+            base_url=stack.url, timeout=60, headers={"Authorization": f"Bearer {self.key}"}, verify=NO_TLS
         )
         self.http.headers["X-CSRF-Token"] = self.get("csrf-token")["csrf_token"]
 

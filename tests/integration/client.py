@@ -34,7 +34,7 @@ from libs.contracts.rpc import (
     reply_type,
 )
 from reelbus.stack.connection import StackConnection, load
-from tests.stack.harness import Stack, wait_until
+from tests.stack.harness import NO_TLS, Stack, pause, wait_until
 
 ENHANCE, EXTRACT = "enhance", "extract_metadata"
 PROCESSES = {"video_enhancement": ENHANCE, "metadata_extraction": EXTRACT}
@@ -90,7 +90,7 @@ class User:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self.http = httpx.Client(base_url=stack.url, timeout=60)
+        self.http = httpx.Client(base_url=stack.url, timeout=60, verify=NO_TLS)
 
     def try_upload(
         self, path: Path, *, client_id: str | None = None, mime: str = "video/mp4", name: str | None = None
@@ -122,10 +122,11 @@ class User:
     def wait_for(self, file_id: str, process: str, *statuses: str, within: float = 60) -> Json:
         """Until the process has one of the statuses (default: it has ended)."""
         wanted = statuses or ("completed", "failed")
-        deadline = time.monotonic() + within
+        began = time.monotonic()
         while (found := self._patient_status(file_id, process)) is None or found["status"] not in wanted:
-            assert time.monotonic() < deadline, f"{process} of {file_id} is {found}, not {wanted}"
-            time.sleep(0.1)
+            waited = time.monotonic() - began
+            assert waited < within, f"{process} of {file_id} is {found}, not {wanted}"
+            time.sleep(pause(waited))
         return found
 
     def _patient_status(self, file_id: str, process: str) -> Json | None:
@@ -224,6 +225,28 @@ class Operator:
         ((name, (process,)),) = self.encoders().items()
         return name, process
 
+    @contextmanager
+    def frozen(self, service: str = "transcode", count: int = 1) -> Iterator[dict[str, list[psutil.Process]]]:
+        """So many encoders of `service` at least, which stand still from when they are seen to the end of the
+        block: what happens in it happens in mid-encode, however small the video is."""
+        stopped: list[psutil.Process] = []
+
+        def freeze() -> bool:
+            running = [encoder for encoding in self.encoders(service).values() for encoder in encoding]
+            for encoder in running:
+                with suppress(psutil.NoSuchProcess):  # one that was done just before
+                    encoder.suspend()
+                    stopped.append(encoder)
+            return sum(_stands_still(encoder) for encoder in running) >= count
+
+        try:
+            wait_until(freeze, 20)
+            yield self.encoders(service)
+        finally:
+            for encoder in stopped:
+                with suppress(psutil.NoSuchProcess):
+                    encoder.resume()
+
     def kill(self, name: str, signal: int = 9) -> None:
         """Send a signal to a process of the stack (default: SIGKILL)."""
         psutil.Process(self.stack.process(name)["pid"]).send_signal(signal)
@@ -233,6 +256,21 @@ class Operator:
         restarts = self.stack.process(name)["restarts"]
         self.kill(name)
         self.stack.wait_for(name, "ready", restarts=restarts + 1)
+
+    def restart_storage(self, service: str = "transcode") -> None:
+        """Three times, the first while `service` encodes: what it makes cannot be stored at once."""
+        restarts = self.stack.process("s3")["restarts"]
+        with self.frozen(service):
+            self.kill("s3")
+        self.stack.wait_for("s3", "ready", restarts=restarts + 1)
+        for _ in range(2):
+            self.restart("s3")
+
+
+def _stands_still(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(process.status() == psutil.STATUS_STOPPED)
+    return False
 
 
 def unique_copy(source: Path, folder: Path, *, loops: int = 0, suffix: str | None = None) -> Path:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.integration.api_keys import api_key
 from tests.integration.client import Operator
 from tests.signing import DAY, SECRET, by_secret, claims, compact, hs256, jwk, key_set, pem, rs256, rsa_key
 
@@ -74,19 +75,17 @@ def tokens() -> Iterator[tuple[str, str]]:
 def keys(operator: Operator) -> Iterator[tuple[str, str]]:
     """As `tokens`."""
 
-    def create(user_id: str, *scopes: str) -> str:
-        made = operator.stack.run("keys", "create", "--user", user_id, "--scopes", ",".join(scopes)).stdout
-        return made.splitlines()[-1]
-
-    revoked = create("ann", "read", "write")
-    (listed,) = json.loads(operator.stack.run("keys", "list", "--user", "ann", "--json").stdout)
-    operator.stack.run("keys", "revoke", listed["key_id"])
-    yield "key", create("ann", "read", "write")
-    yield "key that reads", create("ann", "read")
-    yield "key that writes", create("ann", "write")
-    yield "bob's key", create("bob", "read", "write")
+    stack = operator.stack
+    made = stack.run("keys", "create", "--user", "ann", "--scopes", "read,write", "--name", "old").stdout
+    listed = json.loads(stack.run("keys", "list", "--user", "ann", "--json").stdout)
+    (old,) = [each["key_id"] for each in listed if each["name"] == "old"]
+    stack.run("keys", "revoke", old)
+    yield "key", api_key(stack, "ann", "read", "write")
+    yield "key that reads", api_key(stack, "ann", "read")
+    yield "key that writes", api_key(stack, "ann", "write")
+    yield "bob's key", api_key(stack, "bob", "read", "write")
     yield "garbage key", "rb_none"
-    yield "revoked key", revoked
+    yield "revoked key", made.splitlines()[-1]
 
 
 def every_kind(operator: Operator) -> dict[str, Shown]:

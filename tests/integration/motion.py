@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 
 from libs.media.motionphoto import MotionPhoto, read
-from tests.stack.harness import Stack
+from tests.stack.harness import NO_TLS, Stack
 
 Json = dict[str, Any]
 UNKNOWN = str(uuid4())
@@ -21,7 +21,7 @@ class Studio:
 
     def __init__(self, where: Stack | str, **headers: str) -> None:
         url = where.url if isinstance(where, Stack) else where
-        self.http = httpx.Client(base_url=url, timeout=120, headers=headers)
+        self.http = httpx.Client(base_url=url, timeout=120, headers=headers, verify=NO_TLS)
 
     def try_prepare(self, path: Path, *, name: str | None = None) -> httpx.Response:
         with path.open("rb") as file:

@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.stack.harness import Stack, wait_until
+from tests.integration.api_keys import api_key
+from tests.stack.harness import NO_TLS, Stack, wait_until
 
 Json = dict[str, Any]
 ENDS = ("COMPLETED", "FAILED", "CANCELLED")
@@ -22,12 +23,13 @@ EDIT: Json = {"target_duration": 5.0, "target_width": 320, "target_height": 180}
 class Colleague:
     """`user_id` with an API key of his own."""
 
-    def __init__(self, stack: Stack, user_id: str, scopes: str = "read,write") -> None:
+    def __init__(self, stack: Stack, user_id: str) -> None:
         self.user_id = user_id
         self.url = stack.url
-        made = stack.run("keys", "create", "--user", user_id, "--scopes", scopes).stdout
-        self.key = made.strip().splitlines()[-1]
-        self.http = httpx.Client(base_url=self.url, timeout=60, headers={"X-API-Key": self.key})
+        self.key = api_key(stack, user_id, "read", "write")
+        self.http = httpx.Client(
+            base_url=self.url, timeout=60, headers={"X-API-Key": self.key}, verify=NO_TLS
+        )
 
     def upload(self, path: Path) -> str:
         with path.open("rb") as file:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+from base64 import b64decode
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -62,8 +64,11 @@ class Seen:
         return float(describe(self.clip)["format"]["duration"])
 
 
+_installed = cache(Exiftool.installed)
+
+
 def exiftool(path: Path, *options: str) -> bytes:
-    command = [Exiftool.installed().command, *options, str(path)]
+    command = [_installed().command, *options, str(path)]
     return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
 
 
@@ -76,24 +81,33 @@ def look(data: bytes, folder: Path) -> Seen:
     )[0]
     clip = path.with_suffix(".mp4")
     photo = read(data)
-    clip.write_bytes(_tail(path, tags))
+    inside = _inside(path)
+    clip.write_bytes(_tail(path, tags, inside))
     assert photo.video == clip.read_bytes()
     # Errors, warnings, minor ones among them: exiftool does not know Xiaomi's tag.
     assert tags["Validate"] == ("0 1 1" if photo.device == "xiaomi" else "0 0 0")
     _check_tags(tags)
     assert tags["MotionPhotoPresentationTimestampUs"] == photo.presentation_us
-    assert exiftool(path, "-b", "-ThumbnailImage") == photo.thumbnail
+    assert inside["ThumbnailImage"] == photo.thumbnail
     assert (photo.thumbnail or b"")[:2] == b"\xff\xd8"
     _check_clip(clip)
     return Seen(path, clip, photo, tags)
 
 
-def _tail(path: Path, tags: Tags) -> bytes:
+def _inside(path: Path) -> dict[str, bytes]:
+    """What exiftool takes out of the file."""
+    found: Tags = json.loads(
+        exiftool(path, "-j", "-b", "-EmbeddedVideoFile", "-MotionPhotoVideo", "-ThumbnailImage")
+    )[0]
+    mark = "base64:"
+    return {name: b64decode(text.removeprefix(mark)) for name, text in found.items() if text.startswith(mark)}
+
+
+def _tail(path: Path, tags: Tags, inside: dict[str, bytes]) -> bytes:
     """The video as exiftool has it: of a trailer alone, else the last item."""
-    found = exiftool(path, "-b", "-EmbeddedVideoFile") or exiftool(path, "-b", "-MotionPhotoVideo")
-    assert path.read_bytes().endswith(exiftool(path, "-b", "-MotionPhotoVideo"))
-    assert _items(tags)[-1]["Length"] == len(exiftool(path, "-b", "-MotionPhotoVideo"))
-    return found
+    assert path.read_bytes().endswith(inside["MotionPhotoVideo"])
+    assert _items(tags)[-1]["Length"] == len(inside["MotionPhotoVideo"])
+    return inside.get("EmbeddedVideoFile") or inside["MotionPhotoVideo"]
 
 
 def _items(tags: Tags) -> list[Tags]:

@@ -15,14 +15,14 @@ import httpx
 from reelbus.stack.services import SERVICES
 from tests.deploy.promql import RULES
 from tests.programs import program
-from tests.stack.harness import Stack, wait_until
+from tests.stack.harness import NO_TLS, Stack, wait_until
 
 NAMES = [service.name for service in SERVICES]
 
 
 class Prometheus:
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=20)
+        self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=20, verify=NO_TLS)
 
     def ask(self, path: str, **query: str) -> Any:
         answer = self._http.get(path, params=query).json()

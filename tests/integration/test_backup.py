@@ -50,9 +50,9 @@ def ann(first: Stack) -> Colleague:
 
 
 @pytest.fixture(scope="module")
-def path(ann: Colleague, bunny: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def path(ann: Colleague, small_bunny: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An upload of ten seconds."""
-    return ann.upload(unique_copy(bunny, tmp_path_factory.mktemp("clips"), loops=1))
+    return ann.upload(unique_copy(small_bunny, tmp_path_factory.mktemp("clips"), loops=1))
 
 
 def sha256(colleague: Colleague, job_id: str) -> str:
@@ -93,7 +93,7 @@ def test_nats_may_lose_all_that_it_has(first: Stack, ann: Colleague, path: str) 
 
 
 def test_a_new_stack_goes_on_from_a_backup(
-    first: Stack, ann: Colleague, path: str, bunny: Path, tmp_path: Path
+    first: Stack, ann: Colleague, path: str, small_bunny: Path, tmp_path: Path
 ) -> None:
     job_id = ann.edit(path)
     completed(ann, [job_id])
@@ -120,7 +120,7 @@ def test_a_new_stack_goes_on_from_a_backup(
         assert again.look(done.job_id)["status"] == "COMPLETED"
         assert sha256(again, done.job_id) == done.sha256
         completed(again, under_way)
-        new = again.upload(unique_copy(bunny, tmp_path))
+        new = again.upload(unique_copy(small_bunny, tmp_path))
         completed(again, [again.edit(new), again.edit(path, target_width=164)])
         assert Operator(second).sql(_RELEASED) == []
     finally:

@@ -18,26 +18,26 @@ UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 @pytest.fixture(scope="module")
-def done(user: User, bunny: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def done(user: User, small_bunny: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A file whose processes are both completed."""
-    file_id = user.upload(unique_copy(bunny, tmp_path_factory.mktemp("done")))
+    file_id = user.upload(unique_copy(small_bunny, tmp_path_factory.mktemp("done")))
     user.wait_for(file_id, ENHANCE)
     user.wait_for(file_id, EXTRACT)
     return file_id
 
 
-def test_upload_answers_an_id(user: User, bunny: Path) -> None:
-    answer = user.try_upload(bunny)
+def test_upload_answers_an_id(user: User, small_bunny: Path) -> None:
+    answer = user.try_upload(small_bunny)
     assert answer.status_code == 200
     assert set(answer.json()) == {"file_id", "message"}
     assert UUID.fullmatch(answer.json()["file_id"])
     assert answer.json()["message"] == "Video uploaded successfully"
 
 
-def test_the_client_id_may_be_in_the_query_or_after_the_file(user: User, bunny: Path) -> None:
+def test_the_client_id_may_be_in_the_query_or_after_the_file(user: User, small_bunny: Path) -> None:
     for place in ("query", "after"):
         client_id = uuid4().hex
-        body = bunny.read_bytes()
+        body = small_bunny.read_bytes()
         with user.socket(client_id) as socket:
             if place == "query":
                 answer = user.http.post(
@@ -52,8 +52,8 @@ def test_the_client_id_may_be_in_the_query_or_after_the_file(user: User, bunny: 
             socket.wait_ends(file_id)
 
 
-def test_status_of_a_fresh_upload_is_never_404(user: User, bunny: Path, tmp_path: Path) -> None:
-    file_id = user.upload(unique_copy(bunny, tmp_path))
+def test_status_of_a_fresh_upload_is_never_404(user: User, small_bunny: Path, tmp_path: Path) -> None:
+    file_id = user.upload(unique_copy(small_bunny, tmp_path))
     for process in (ENHANCE, EXTRACT):
         assert user.status(file_id, process)["status"] in ("pending", "processing", "completed")
 
@@ -120,8 +120,8 @@ def test_ranges_conditions_and_head(user: User, done: str, name: str) -> None:
     assert (stale.status_code, len(stale.content)) == (200, size)
 
 
-def test_results_that_are_not_there_yet_say_so(user: User, bunny: Path, tmp_path: Path) -> None:
-    file_id = user.upload(unique_copy(bunny, tmp_path, loops=1))
+def test_results_that_are_not_there_yet_say_so(user: User, small_bunny: Path, tmp_path: Path) -> None:
+    file_id = user.upload(unique_copy(small_bunny, tmp_path, loops=1))
     answer = user.http.get(f"/processed_videos/{file_id}")
     assert answer.status_code == 404
     assert re.fullmatch(
@@ -186,10 +186,10 @@ def test_health_is_on_the_public_port(user: User) -> None:
     assert ready == {"status": "ok", "checks": {"bus": "ok", "storage": "ok"}}
 
 
-def test_two_clients_do_not_hear_each_other(user: User, bunny: Path, tmp_path: Path) -> None:
+def test_two_clients_do_not_hear_each_other(user: User, small_bunny: Path, tmp_path: Path) -> None:
     mine, other = uuid4().hex, uuid4().hex
     with user.socket(mine) as own, user.socket(other) as stranger:
-        file_id = user.upload(unique_copy(bunny, tmp_path), client_id=mine)
+        file_id = user.upload(unique_copy(small_bunny, tmp_path), client_id=mine)
         own.wait_ends(file_id)
         assert [message["type"] for message in stranger.messages] == ["connection"]
 

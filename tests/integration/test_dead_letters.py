@@ -49,7 +49,9 @@ def letters(stack: Stack) -> list[dict[str, object]]:
     return found
 
 
-def test_poison_is_buried_and_replayed(fragile: Stack, ffmpeg: Path, bunny: Path, tmp_path: Path) -> None:
+def test_poison_is_buried_and_replayed(
+    fragile: Stack, ffmpeg: Path, small_bunny: Path, tmp_path: Path
+) -> None:
     user = User(fragile)
     real = os.readlink(ffmpeg)
     ffmpeg.unlink()
@@ -57,8 +59,9 @@ def test_poison_is_buried_and_replayed(fragile: Stack, ffmpeg: Path, bunny: Path
     ffmpeg.chmod(0o755)
     client_id = uuid4().hex
     with user.socket(client_id) as socket:
-        file_id = user.upload(unique_copy(bunny, tmp_path), client_id=client_id)
+        file_id = user.upload(unique_copy(small_bunny, tmp_path), client_id=client_id)
         failed = user.wait_for(file_id, ENHANCE, "failed", within=60)
+        user.wait_for(file_id, EXTRACT, "failed", within=60)
         assert failed["error"] == "Every worker that took this died before it could answer."
         wait_until(lambda: len(letters(fragile)) == 2)
         assert {letter["code"] for letter in letters(fragile)} == {"crashed"}

@@ -49,12 +49,12 @@ def settled(operator: Operator) -> bool:
 
 @pytest.fixture(scope="module")
 def done(
-    user: User, operator: Operator, bunny: Path, tmp_path_factory: pytest.TempPathFactory
+    user: User, operator: Operator, small_bunny: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Job, Socket]:
     """A completed enhancement, and a socket that goes on listening."""
     client_id = uuid4().hex
     with user.socket(client_id) as socket:
-        file_id = user.upload(unique_copy(bunny, tmp_path_factory.mktemp("twice")), client_id=client_id)
+        file_id = user.upload(unique_copy(small_bunny, tmp_path_factory.mktemp("twice")), client_id=client_id)
         socket.wait_ends(file_id)
         return file_id, operator.job(file_id), socket
 
@@ -93,8 +93,10 @@ def test_a_task_that_is_done_is_not_done_again(operator: Operator, done: tuple[s
     assert operator.encoders() == {}
 
 
-def test_submitting_a_key_again_answers_the_same_job(user: User, operator: Operator, bunny: Path) -> None:
-    file_id = user.upload(bunny)
+def test_submitting_a_key_again_answers_the_same_job(
+    user: User, operator: Operator, small_bunny: Path
+) -> None:
+    file_id = user.upload(small_bunny)
     first = operator.job(file_id)
     assert operator.resubmit(file_id).job_id == first.job_id
     assert operator.sql("SELECT count(*) FROM jobs.jobs WHERE key = $1", f"{ENHANCE}/{file_id}") == [(1,)]

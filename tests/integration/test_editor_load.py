@@ -64,19 +64,19 @@ def test_a_worker_is_killed_in_mid_execute(
     stack: Stack, operator: Operator, clip: Path, tmp_path: Path
 ) -> None:
     editor = Editor(stack)
-    video = editor.upload(numbered(tmp_path / "long.mp4", 400))[0]
+    video = editor.upload(clip)[0]
     trimmed = editor.trim(video, 1, 2)
-    encoded = editor.encode(video, video_codec="libx264", resolution="1920:1080", frame_rate=25)
+    encoded = editor.encode(video, video_codec="libx264", resolution="640:360", frame_rate=25)
     with ThreadPoolExecutor(1) as pool:
         executing = pool.submit(editor.post, "execute")
-        wait_until(operator.encoders, 20)
-        name, orphan = operator.encoder()
-        operator.restart(name)
+        with operator.frozen() as encoding:
+            name, orphans = encoding.popitem()
+            operator.restart(name)
         answer = executing.result(90)
     assert answer.status_code == 200, answer.text
-    assert not orphan.is_running()
+    assert not any(orphan.is_running() for orphan in orphans)
     assert numbers(editor.fetch(trimmed, tmp_path)) == list(range(25, 50))
-    assert editor.info(encoded)["resolution"] == "1920:1080"
+    assert editor.info(encoded)["resolution"] == "640:360"
     wait_until(lambda: not operator.scratch_files())
 
 

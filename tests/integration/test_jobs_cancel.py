@@ -24,7 +24,7 @@ from tests.integration.leftovers import OfJob
 from tests.integration.office import Colleague
 from tests.stack.harness import Stack, wait_until
 
-HUGE: dict[str, Any] = {"target_height": 2160, "fit": "blur", "target_duration": 60}
+SLOW: dict[str, Any] = {"target_height": 1080, "fit": "blur", "target_duration": 60}
 LARGE: dict[str, Any] = {"target_width": 1280, "target_height": 720}
 WORKER = "transcode-extra-held.log"
 _WIDTHS = itertools.count(320, 2)
@@ -36,14 +36,14 @@ def ann(stack: Stack) -> Colleague:
 
 
 @pytest.fixture(scope="module")
-def clip(ann: Colleague, bunny: Path) -> str:
-    return ann.upload(bunny)
+def clip(ann: Colleague, small_bunny: Path) -> str:
+    return ann.upload(small_bunny)
 
 
 @pytest.fixture(scope="module")
-def long(ann: Colleague, bunny: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Five minutes, which take a while to look at and to encode."""
-    return ann.upload(unique_copy(bunny, tmp_path_factory.mktemp("cancel"), loops=59))
+def long(ann: Colleague, small_bunny: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A minute, which takes a while to look at and to encode."""
+    return ann.upload(unique_copy(small_bunny, tmp_path_factory.mktemp("cancel"), loops=11))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def job(stack: Stack, ann: Colleague, operator: Operator) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def busy(stack: Stack, operator: Operator, long: str, ann: Colleague) -> Iterator[None]:
     """Every transcode replica has an encoder that does not move."""
-    blocking = [ann.edit(long, target_width=width, **HUGE) for width in (3840, 3838)]
+    blocking = [ann.edit(long, target_width=width, **SLOW) for width in (1920, 1918)]
     frozen: list[psutil.Process] = []
     try:
         wait_until(lambda: len(operator.encoders()) == 2, 60)
@@ -108,17 +108,17 @@ def storage(stack: Stack, operator: Operator, busy: None) -> Iterator[Holding]:
 
 def test_looking(operator: Operator, job: Any, long: str) -> None:
     begun = job(long, selection="highlight")
-    wait_until(lambda: "processes" in begun.left.all(), 30)
-    assert operator.encoders("analyze")
-    begun.cancel()
-    begun.is_over()
+    with operator.frozen("analyze"):
+        assert "processes" in begun.left.all()
+        begun.cancel()
+        begun.is_over()
 
 
 def test_encoding(operator: Operator, job: Any, long: str) -> None:
-    begun = job(long, target_width=3836, **HUGE)
-    wait_until(operator.encoders, 30)
-    begun.cancel()
-    begun.is_over()
+    begun = job(long, target_width=1916, **SLOW)
+    with operator.frozen():
+        begun.cancel()
+        begun.is_over()
 
 
 @pytest.mark.usefixtures("busy")

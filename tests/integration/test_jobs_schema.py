@@ -54,9 +54,9 @@ def eve(stack: Stack) -> Colleague:
 
 
 @pytest.fixture(scope="module")
-def done(eve: Colleague, bunny: Path) -> Iterator[tuple[str, str]]:
+def done(eve: Colleague, small_bunny: Path) -> Iterator[tuple[str, str]]:
     """A video of hers, and a completed job. What is generated is not waited for."""
-    clip = eve.upload(bunny)
+    clip = eve.upload(small_bunny)
     job_id = eve.edit(clip, target_width=64, target_height=64)
     assert eve.ended(job_id)["status"] == "COMPLETED"
     yield clip, job_id

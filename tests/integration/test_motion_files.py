@@ -12,7 +12,7 @@ import pytest
 from tests.integration.client import Operator
 from tests.integration.motion import Json, Studio
 from tests.integration.photos import Seen, exiftool, look, pitch, psnr
-from tests.media.looking import describe, frame_times, frames
+from tests.media.looking import Pixels, describe, frame_times, frames
 from tests.media.numbered import numbered, numbers
 from tests.stack.harness import Stack
 
@@ -29,6 +29,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def studio(stack: Stack) -> Studio:
     return Studio(stack)
+
+
+@pytest.fixture(scope="module")
+def original(bunny: Path) -> Pixels:
+    """The frames of the bunny, (132, 180, 320, 3)."""
+    return frames(bunny, 320, 180)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +63,9 @@ def counted_session(studio: Studio, counted: Path) -> Iterator[str]:
     studio.cleanup(session_id)
 
 
-def test_the_preview_of_the_bunny(studio: Studio, bunny_session: Json, bunny: Path, folder: Path) -> None:
+def test_the_preview_of_the_bunny(
+    studio: Studio, bunny_session: Json, original: Pixels, folder: Path
+) -> None:
     path = folder / "preview.mp4"
     path.write_bytes(studio.preview(bunny_session).content)
     data = path.read_bytes()
@@ -72,7 +80,7 @@ def test_the_preview_of_the_bunny(studio: Studio, bunny_session: Json, bunny: Pa
     assert (audio["codec_name"], audio["channels"]) == ("aac", 2)
     assert bunny_session["duration"] == pytest.approx(5.28, abs=0.04)
     assert float(video["duration"]) == pytest.approx(5.28, abs=0.04)
-    small, original = frames(path, 320, 180), frames(bunny, 320, 180)
+    small = frames(path, 320, 180)
     assert len(small) == pytest.approx(158, abs=2)
     assert psnr(small[60], original[50]) > 30
 
@@ -86,29 +94,29 @@ def test_the_picture_is_the_frame_of_the_source(bunny_photo: Seen, bunny: Path) 
     assert likeness[1] == max(likeness)
 
 
-def test_the_video_of_the_bunny(bunny_photo: Seen, bunny: Path) -> None:
+def test_the_video_of_the_bunny(bunny_photo: Seen, original: Pixels) -> None:
     video = bunny_photo.video()
     assert (video["width"], video["height"], video["r_frame_rate"]) == (1280, 720, "25/1")
     (audio,) = bunny_photo.audio()
     assert audio["channels"] == 2
     assert bunny_photo.duration() == pytest.approx(1.6, abs=0.06)
     assert bunny_photo.presentation == pytest.approx(0.8)
-    moving, source = bunny_photo.moving(320, 180), frames(bunny, 320, 180)[30:70]
+    moving, source = bunny_photo.moving(320, 180), original[30:70]
     assert len(moving) == 40
     assert min(psnr(one, other) for one, other in zip(moving, source, strict=True)) > 30
     assert psnr(bunny_photo.moving()[bunny_photo.shown()], bunny_photo.cover()) > 30
 
 
 def test_a_thumbnail_is_the_exact_frame(
-    studio: Studio, bunny_session: Json, bunny: Path, folder: Path
+    studio: Studio, bunny_session: Json, original: Pixels, folder: Path
 ) -> None:
     path = folder / "thumbnail.jpg"
     for at, number in ((0, 0), (2.0, 50), (3.99, 99), (bunny_session["duration"], 131)):
         answer = studio.try_thumbnail(bunny_session["session_id"], at)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
         path.write_bytes(answer.content)
-        thumbnail, source = frames(path, 320, 180)[0], frames(bunny, 320, 180)
-        likeness = [psnr(thumbnail, each) for each in source]
+        thumbnail = frames(path, 320, 180)[0]
+        likeness = [psnr(thumbnail, each) for each in original]
         assert int(np.argmax(likeness)) == number
         assert max(likeness) > 30
 

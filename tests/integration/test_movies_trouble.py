@@ -4,19 +4,17 @@ lie, or are gone."""
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
-import psutil
 import pytest
 
 from tests.integration.cinema import (
     API,
+    FIFTH,
     FIRST,
-    FOURTH,
+    SECOND,
     THIRD,
     Director,
     Props,
@@ -53,7 +51,7 @@ def lecture(props: Props, tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_movies_of_many_users_are_all_made(stack: Stack, props: Props) -> None:
     """Twenty of four users, some of them alike."""
     users = [Director(stack, f"user-{number}") for number in range(4)]
-    speech = [props.speech(path) for path in (FIRST, THIRD)]
+    speech = [props.speech(path) for path in (SECOND, FIFTH)]
     blue = props.picture("blue.png", "blue")
 
     def one(number: int) -> tuple[Director, str]:
@@ -122,36 +120,18 @@ def test_cancel_while_speech_is_recognised(
     in_step(ann, job_id, "Transcribing speech")
     cancel(ann, job_id)
     nothing_is_left(ann, operator, job_id)
-    short = {"elements": [audio(props.speech(FOURTH))]}
+    short = {"elements": [audio(props.speech(THIRD))]}
     ann.made(movie(short, elements=[subtitles()]), within=60)  # the lane is free again
 
 
-@pytest.fixture
-def frozen(operator: Operator) -> Iterator[Any]:
-    """Freezes encoders."""
-    stopped: list[psutil.Process] = []
-
-    def freeze() -> None:
-        for processes in operator.encoders().values():
-            for process in processes:
-                process.suspend()
-                stopped.append(process)
-
-    yield freeze
-    for process in stopped:
-        if process.is_running():
-            process.resume()
-
-
-def test_cancel_while_it_is_rendered(ann: Director, props: Props, operator: Operator, frozen: Any) -> None:
+def test_cancel_while_it_is_rendered(ann: Director, props: Props, operator: Operator) -> None:
     elements = [image(props.picture("large.png", "red", "1920x1080"))]
     job_id = ann.generate(movie({"elements": elements, "duration": 600}, resolution="1920x1080"))
-    in_step(ann, job_id, "Generating video with FFmpeg")
-    wait_until(operator.encoders, 30)
-    frozen()
-    cancel(ann, job_id)
-    nothing_is_left(ann, operator, job_id)
-    wait_until(lambda: not operator.encoders())
+    with operator.frozen():
+        in_step(ann, job_id, "Generating video with FFmpeg")
+        cancel(ann, job_id)
+        nothing_is_left(ann, operator, job_id)
+        wait_until(lambda: not operator.encoders())
 
 
 def test_cancel_before_anything_began(ann: Director, operator: Operator, lecture: str, props: Props) -> None:

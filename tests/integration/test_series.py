@@ -19,20 +19,24 @@ from tests.integration.motion import Studio
 from tests.integration.prometheus import NAMES, Prometheus, targets, watching
 from tests.integration.warehouse import Warehouse
 from tests.media.numbered import numbered
-from tests.stack.harness import Stack, wait_until
+from tests.stack.harness import NO_TLS, Stack, wait_until
 
 BOARDS = {board.uid: board for board in dashboards()}
 
 
 @pytest.fixture(scope="module")
 def worked(
-    stack: Stack, user: User, warehouse: Warehouse, bunny: Path, tmp_path_factory: pytest.TempPathFactory
+    stack: Stack,
+    user: User,
+    warehouse: Warehouse,
+    small_bunny: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Stack:
     """A stack of which every service has done what it is there for."""
     folder = tmp_path_factory.mktemp("work")
     client_id = uuid4().hex
     with user.socket(client_id) as socket:
-        socket.wait_ends(user.upload(unique_copy(bunny, folder), client_id=client_id))
+        socket.wait_ends(user.upload(unique_copy(small_bunny, folder), client_id=client_id))
     studio = Studio(stack)
     studio.cleanup(studio.session(numbered(folder / "clip.mp4", 10)))
     props = Props(warehouse, folder)
@@ -46,7 +50,7 @@ def worked(
 @pytest.fixture(scope="module")
 def pages(worked: Stack) -> list[str]:
     where = [address for found in targets(worked).values() for address in found]
-    return [httpx.get(f"http://{address}/metrics", timeout=20).text for address in where]
+    return [httpx.get(f"http://{address}/metrics", timeout=20, verify=NO_TLS).text for address in where]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +77,7 @@ def test_replicas_tell_the_same_of_the_database(worked: Stack) -> None:
     """So that rules take the largest and never the sum."""
     figures = []
     for address in targets(worked)["jobs"]:
-        page = httpx.get(f"http://{address}/metrics").text
+        page = httpx.get(f"http://{address}/metrics", verify=NO_TLS).text
         figures.append([line for line in page.splitlines() if line.startswith("reelbus_stream_messages")])
     assert figures[0] == figures[1] != []
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ from reelbus.stack.services import SERVICES
 
 STANDIN = Path(__file__).with_name("standin.py")
 PATIENCE = 10.0
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients of stacks, which serve plain HTTP: reading the system's certificates for each takes 25 ms."""
 Process = dict[str, Any]
 
 
@@ -36,10 +39,17 @@ def build_workshop(where: Path) -> Path:
 
 
 def wait_until(condition: Callable[[], object], within: float = PATIENCE) -> None:
-    deadline = time.monotonic() + within
+    began = time.monotonic()
     while not condition():
-        assert time.monotonic() < deadline, f"not so within {within} s"
-        time.sleep(0.05)
+        waited = time.monotonic() - began
+        assert waited < within, f"not so within {within} s"
+        time.sleep(pause(waited))
+
+
+def pause(waited: float) -> float:
+    """Seconds until it is worth while to ask again: what answers takes processor time from what is waited
+    for."""
+    return min(max(0.05, waited / 10), 0.25)
 
 
 def listener() -> socket.socket:
