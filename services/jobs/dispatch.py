@@ -78,6 +78,11 @@ LIMIT GREATEST(0, LEAST(
 """)
 """`lane DESC` puts `interactive` before `batch`; `LEAST` passes over a `bound` that is null."""
 
+_WANTED = text("""
+SELECT asked FROM unnest(CAST(:services AS text[])) AS asked
+WHERE EXISTS (SELECT FROM jobs.tasks t WHERE t.service = asked AND t.state = 'waiting')
+""")
+
 _KNOWN = text("""
 SELECT task_id, job_id, fingerprint FROM jobs.tasks JOIN jobs.results USING (fingerprint)
 WHERE service = :service AND state = 'waiting' LIMIT 200
@@ -125,15 +130,22 @@ class Dispatcher:
         self._wake.set()
 
     async def step(self) -> None:
-        """Wait until something happens, or for the interval, and look at every service once."""
+        """Wait until something happens, or for the interval, and look once at every service for which a task
+        waits."""
         try:
             async with asyncio.timeout(self._interval):
                 await self._wake.wait()
         except TimeoutError:
             pass
         self._wake.clear()
-        for service in SERVICES:
+        for service in await self._wanted():
             await self.round(service)
+
+    async def _wanted(self) -> list[str]:
+        """Services for which tasks wait. Most often what happened is about one of them, and a round asks the
+        database several times."""
+        async with self._repository.transaction() as session:
+            return list((await session.execute(_WANTED, {"services": SERVICES})).scalars())
 
     async def round(self, service: str) -> int:
         """Release what may go; the number of tasks released."""

@@ -322,6 +322,22 @@ async def test_a_step_looks_at_every_service_when_woken(jobs: Jobs) -> None:
     assert len(await jobs.released()) == 2
 
 
+async def test_a_step_leaves_out_services_for_which_nothing_waits(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await jobs.submit(1)
+    it, looked_at = dispatcher(jobs), list[str]()
+
+    async def look(service: str) -> int:
+        looked_at.append(service)
+        return 0
+
+    monkeypatch.setattr(it, "round", look)
+    it.wake()
+    await it.step()
+    assert looked_at == [SERVICE]
+
+
 async def test_a_reopened_job_goes_out_again_as_a_new_message(jobs: Jobs) -> None:
     (job_id,) = await jobs.submit(1)
     it = dispatcher(jobs)

@@ -22,6 +22,7 @@ from tests.integration.office import ENDS, Colleague
 from tests.stack.harness import Stack, build_workshop, wait_until
 
 PATIENCE = 120.0
+FEW_OUT = {**IMPATIENT, "REELBUS_DISPATCH_WINDOW": "2"}
 _RELEASED = "SELECT state FROM jobs.tasks WHERE state IN ('released', 'running')"
 
 
@@ -35,7 +36,7 @@ class Done:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("first") / "data", ROOT, env=IMPATIENT)
+    stack = Stack(tmp_path_factory.mktemp("first") / "data", ROOT, env=FEW_OUT)
     stack.up()
     try:
         yield stack
@@ -75,7 +76,7 @@ def completed(colleague: Colleague, jobs: list[str]) -> None:
 
 def several(colleague: Colleague, path: str, width: int) -> list[str]:
     """More jobs than are released at once."""
-    return [colleague.edit(path, target_width=width, target_height=90 + 2 * n) for n in range(7)]
+    return [colleague.edit(path, target_width=width, target_height=90 + 2 * n) for n in range(5)]
 
 
 def test_nats_may_lose_all_that_it_has(first: Stack, ann: Colleague, path: str) -> None:

@@ -63,9 +63,15 @@ def test_poison_is_buried_and_replayed(
         failed = user.wait_for(file_id, ENHANCE, "failed", within=60)
         user.wait_for(file_id, EXTRACT, "failed", within=60)
         assert failed["error"] == "Every worker that took this died before it could answer."
-        wait_until(lambda: len(letters(fragile)) == 2)
-        assert {letter["code"] for letter in letters(fragile)} == {"crashed"}
-        assert {letter["subject"] for letter in letters(fragile)} == {
+        buried: list[dict[str, object]] = []
+
+        def both() -> bool:
+            buried[:] = letters(fragile)
+            return len(buried) == 2
+
+        wait_until(both)
+        assert {letter["code"] for letter in buried} == {"crashed"}
+        assert {letter["subject"] for letter in buried} == {
             "tasks.transcode.interactive",
             "tasks.analyze.interactive",
         }

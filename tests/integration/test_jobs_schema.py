@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.integration.conftest import ROOT
-from tests.integration.office import Colleague
+from tests.integration.office import ENDS, Colleague
 from tests.stack.harness import Stack
 
 DOCUMENT: Path = ROOT / "docs" / "api" / "openapi.json"
@@ -54,14 +54,21 @@ def eve(stack: Stack) -> Colleague:
 
 
 @pytest.fixture(scope="module")
-def done(eve: Colleague, small_bunny: Path) -> Iterator[tuple[str, str]]:
-    """A video of hers, and a completed job. What is generated is not waited for."""
+def done(eve: Colleague, small_bunny: Path) -> tuple[str, str]:
+    """A video of hers, and a completed job."""
     clip = eve.upload(small_bunny)
     job_id = eve.edit(clip, target_width=64, target_height=64)
     assert eve.ended(job_id)["status"] == "COMPLETED"
-    yield clip, job_id
+    return clip, job_id
+
+
+@pytest.fixture(autouse=True)
+def unmade(eve: Colleague) -> Iterator[None]:
+    """What is generated is not waited for."""
+    yield
     for job in eve.http.get("/jobs?limit=100").json()["jobs"]:
-        eve.http.delete(f"/jobs/{job['job_id']}")
+        if job["status"] not in ENDS:
+            eve.http.delete(f"/jobs/{job['job_id']}")
 
 
 @pytest.fixture(scope="module")
