@@ -142,7 +142,7 @@ class User:
             found = self._patient_status(file_id, ENHANCE)
             return found is not None and found["status"] == "processing" and found["progress"] > 2
 
-        wait_until(moving, within)
+        wait_until(moving, within, every=0.05)
 
 
 class Operator:
@@ -240,7 +240,7 @@ class Operator:
             return sum(_stands_still(encoder) for encoder in running) >= count
 
         try:
-            wait_until(freeze, 20)
+            wait_until(freeze, 30, every=0.02)
             yield self.encoders(service)
         finally:
             for encoder in stopped:

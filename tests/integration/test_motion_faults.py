@@ -82,7 +82,7 @@ def _kill_encoding(stack: Stack, operator: Operator) -> list[psutil.Process]:
     for name in running:
         operator.kill(name)
     for name, before in restarts.items():
-        stack.wait_for(name, "ready", restarts=before + 1)
+        stack.wait_for(name, "ready", restarts=before + 1, within=30)  # two start at once
     return [each for processes in running.values() for each in processes]
 
 
@@ -163,7 +163,7 @@ def test_fifty_sessions_at_once_with_three_slots(studio: Studio, operator: Opera
     sessions = {answer.json()["session_id"] for answer in answers}
     assert len(sessions) == 50
     assert operator.sql(MOST_AT_ONCE, before) == [(3,)]
-    assert max(encoding) <= 3
+    assert 0 < max(encoding) <= 3
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(studio.cleanup, sessions))
 

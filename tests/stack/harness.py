@@ -38,12 +38,13 @@ def build_workshop(where: Path) -> Path:
     return where
 
 
-def wait_until(condition: Callable[[], object], within: float = PATIENCE) -> None:
+def wait_until(condition: Callable[[], object], within: float = PATIENCE, every: float | None = None) -> None:
+    """Ask again and again, in seconds: `every`, for what passes quickly, or else less and less often."""
     began = time.monotonic()
     while not condition():
         waited = time.monotonic() - began
         assert waited < within, f"not so within {within} s"
-        time.sleep(pause(waited))
+        time.sleep(every or pause(waited))
 
 
 def pause(waited: float) -> float:
