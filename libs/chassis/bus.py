@@ -30,7 +30,16 @@ from libs.chassis.settings import BusSettings
 from libs.chassis.telemetry import registry
 from libs.contracts.base import Event, Message, Method, Signal
 from libs.contracts.errors import UnavailableError
-from libs.contracts.streams import EVENTS, TASKS, Stream, service_tasks
+from libs.contracts.streams import (
+    EVENTS,
+    KEEPER,
+    TASKS,
+    Stream,
+    event_consumer,
+    inbox,
+    service_tasks,
+    stream_consumer,
+)
 
 log = logging.getLogger(__name__)
 M = TypeVar("M", bound=Message)
@@ -61,6 +70,7 @@ class Bus:
         self._broker = NatsBroker(
             settings.nats_url.get_secret_value(),
             name=service,
+            inbox_prefix=inbox(service),
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
             drain_timeout=3,
@@ -85,7 +95,8 @@ class Bus:
 
     async def start(self) -> None:
         """Make sure of streams and consumers, then take messages."""
-        await ensure_streams(self.jetstream, replicas=self.settings.stream_replicas)
+        keeper = self.service == KEEPER
+        await ensure_streams(self.jetstream, keeper=keeper, replicas=self.settings.stream_replicas)
         for stream, config in self._consumers:
             await ensure_consumer(self.jetstream, stream, config)
         await self._broker.start()
@@ -202,12 +213,12 @@ class Bus:
 
     def consume(self, event: Event[M], handler: Handler, *, lanes: int = 1) -> None:
         """Handle every event once for the service as a whole, `lanes` at a time in this process."""
-        consumer = f"{self.service}-{event.name.replace('.', '-')}-v{event.version}"
+        consumer = event_consumer(self.service, event.name, event.version)
         self._receive(EVENTS.name, [event.subject], consumer, _as(event.type), handler, lanes=lanes)
 
     def consume_raw(self, stream: Stream, kind: type[Any], handler: Handler) -> None:
         """Handle every message of `stream` once for the service as a whole, whoever wrote it."""
-        consumer = f"{self.service}-{stream.name.lower()}"
+        consumer = stream_consumer(self.service, stream.name)
         self._receive(stream.name, list(stream.subjects), consumer, _as(kind), handler)
 
     def follow(
@@ -271,6 +282,7 @@ class Bus:
         receiver = Receiver(decoding, handler, policy, self._bury, on_exhausted)
         self._receivers.append(receiver)
         config = ConsumerConfig(
+            name=consumer,
             durable_name=consumer,
             ack_policy=JsAck.EXPLICIT,
             ack_wait=policy.ack_wait,
@@ -287,6 +299,7 @@ class Bus:
                 stream=JStream(stream, declare=False),
                 durable=consumer,
                 pull_sub=PullSub(batch_size=1, timeout=_PULL),
+                inbox_prefix=f"{inbox(self.service)}.".encode(),
                 ack_policy=AckPolicy.MANUAL,
                 title=f"{consumer}-{lane}",
             )

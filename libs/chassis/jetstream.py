@@ -31,11 +31,15 @@ _EXISTS_OTHERWISE = 10058
 """The server's code for a stream that is there, but not as asked for."""
 
 
-async def ensure_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
-    """Create or update every stream of the contracts, each kept by so many servers. JetStream may need a
-    moment after a start."""
+class _OutdatedError(Exception):
+    """A stream of an earlier version, which the keeper has not yet brought up to date."""
+
+
+async def ensure_streams(js: JetStreamContext, *, keeper: bool = True, replicas: int = 1) -> None:
+    """Create every stream of the contracts, each kept by so many servers. The `keeper` updates those that
+    are there, the others wait for it. JetStream may need a moment after a start."""
     for stream in STREAMS:
-        await _retrying(stream.name, partial(_ensure, js, stream, replicas))
+        await _retrying(stream.name, partial(_ensure, js, stream, replicas, keeper=keeper))
 
 
 async def _retrying(name: str, step: Callable[[], Awaitable[Any]]) -> None:
@@ -44,7 +48,7 @@ async def _retrying(name: str, step: Callable[[], Awaitable[Any]]) -> None:
     for left in reversed(range(_TRIES)):
         try:
             await step()
-        except (NatsTimeoutError, ServiceUnavailableError):
+        except (NatsTimeoutError, ServiceUnavailableError, _OutdatedError):
             if not left:
                 raise
             log.info("jetstream not ready", extra={"stream": name})
@@ -53,7 +57,7 @@ async def _retrying(name: str, step: Callable[[], Awaitable[Any]]) -> None:
             return
 
 
-async def _ensure(js: JetStreamContext, stream: Stream, replicas: int) -> None:
+async def _ensure(js: JetStreamContext, stream: Stream, replicas: int, *, keeper: bool) -> None:
     config = StreamConfig(
         name=stream.name,
         subjects=list(stream.subjects),
@@ -72,7 +76,10 @@ async def _ensure(js: JetStreamContext, stream: Stream, replicas: int) -> None:
             if error.err_code != _EXISTS_OTHERWISE:  # another replica was faster
                 raise
         return
-    await _amend(js, info.config, config)
+    if keeper:
+        await _amend(js, info.config, config)
+    elif missing := set(stream.subjects) - set(info.config.subjects or ()):
+        raise _OutdatedError(f"{stream.name} does not hold {', '.join(sorted(missing))} yet.")
 
 
 async def _amend(js: JetStreamContext, known: StreamConfig, wanted: StreamConfig) -> None:
@@ -118,7 +125,7 @@ async def restore_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
             await js.stream_info(stream.name)
         except NotFoundError:
             log.warning("stream restored", extra={"stream": stream.name})
-            await _ensure(js, stream, replicas)
+            await _ensure(js, stream, replicas, keeper=False)
         except (NatsError, APIError) as error:
             raise UnavailableError("The message bus does not answer.") from error
 

@@ -34,6 +34,23 @@ ADVISORIES = Stream(
 )
 
 STREAMS = (TASKS, EVENTS, DLQ, ADVISORIES)
+KEEPER = "jobs"
+"""The service that brings streams up to date; others make those that are missing, and wait for the rest."""
+
+
+def inbox(service: str) -> str:
+    """The prefix of subjects on which a service gets the answers that it asked for, and nobody else reads."""
+    return f"_INBOX_{service}"
+
+
+def event_consumer(service: str, name: str, version: int) -> str:
+    """The durable consumer by which a service as a whole gets an event, e.g. `jobs-task-completed-v1`."""
+    return f"{service}-{name.replace('.', '-')}-v{version}"
+
+
+def stream_consumer(service: str, stream: str) -> str:
+    """The durable consumer by which a service as a whole gets all of a stream."""
+    return f"{service}-{stream.lower()}"
 
 
 def task_subject(service: str, lane: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import reelbus
 from libs.contracts.registry import messages
 from reelbus import dashboards
-from reelbus.docs import asyncapi, events, monitoring, openapi, operations, schemas, settings
+from reelbus.docs import asyncapi, events, monitoring, openapi, operations, rights, schemas, settings
 from reelbus.docs.compat import Finding, Level, review
 from reelbus.docs.errors import DocsError
 from reelbus.docs.usage import checked_usage
@@ -38,6 +38,7 @@ def pages(root: Path) -> dict[Path, str]:
         operations.RUNBOOKS / "README.md": operations.runbooks(root),
         monitoring.RULES: monitoring.rules(root),
         Path("deploy/compose/Caddyfile"): gateway.compose_config(),
+        rights.PATH: rights.page(usage),
     }
     return {**wanted, monitoring.DASHBOARDS: monitoring.dashboards(root, wanted)}
 

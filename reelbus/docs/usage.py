@@ -31,10 +31,12 @@ _CHASSIS = "libs.chassis"
 
 @dataclass
 class Usage:
-    """Names of services: by constant who sends and receives; who makes tasks; who executes which task."""
+    """Names of services: by constant who sends and receives, and which of the receivers `follow`; who makes
+    tasks; who executes which task."""
 
     senders: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     receivers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    followers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     planners: set[str] = field(default_factory=set)
     workers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -47,6 +49,7 @@ class _Module:
     tables: dict[str, ast.Dict] = field(default_factory=dict)
     sends: set[str] = field(default_factory=set)
     receives: set[str] = field(default_factory=set)
+    follows: set[str] = field(default_factory=set)
     plans: bool = False
     works: set[tuple[str, str]] = field(default_factory=set)
     chassis: set[str] = field(default_factory=set)
@@ -110,6 +113,8 @@ def _note(found: Usage, module: _Module, who: str) -> None:
         found.senders[constant].add(who)
     for constant in module.receives:
         found.receivers[constant].add(who)
+    for constant in module.follows:
+        found.followers[constant].add(who)
     for service, kind in module.works:
         found.workers[kind].add(service)
     if module.plans:
@@ -166,6 +171,8 @@ def _visit(node: ast.AST, verb: str, local: Mapping[str, str], module: _Module) 
     constant = local.get(_name(node))
     if constant and verb and verb != "add":
         (module.sends if verb in SENDS else module.receives).add(constant)
+        if verb == "follow":
+            module.follows.add(constant)
     if verb == "add" and isinstance(node, ast.Attribute) and node.attr == "subject":
         module.sends |= {local[name] for name in [_name(node.value)] if name in local}
     for child in ast.iter_child_nodes(node):

@@ -1,12 +1,13 @@
 """How other tools reach a stack: its addresses and credentials."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from reelbus.stack import lock, secrets, state
+from reelbus.stack import bus_users, lock, secrets, state
 from reelbus.stack.errors import NotRunningError
 from reelbus.stack.layout import Layout
 from reelbus.stack.secrets import Secrets
@@ -20,7 +21,10 @@ BUCKET = "media"
 
 @dataclass(frozen=True, slots=True)
 class StackConnection:
+    """`nats_url` is the operator's, with all rights; `service_nats_urls` are those of the services."""
+
     nats_url: str
+    service_nats_urls: Mapping[str, str]
     database_url: str
     s3_endpoint: str
     s3_access_key: str
@@ -29,10 +33,10 @@ class StackConnection:
     public_url: str
     signing_secret: str
 
-    def environ(self) -> dict[str, str]:
-        """The settings every service and tool understands."""
+    def environ(self, service: str | None = None) -> dict[str, str]:
+        """The settings every service and tool understands; for a `service`, with its own user of NATS."""
         return {
-            "REELBUS_NATS_URL": self.nats_url,
+            "REELBUS_NATS_URL": self.service_nats_urls[service] if service else self.nats_url,
             "REELBUS_DATABASE_URL": self.database_url,
             "REELBUS_S3_ENDPOINT": self.s3_endpoint,
             "REELBUS_S3_ACCESS_KEY": self.s3_access_key,
@@ -57,8 +61,10 @@ class StackConnection:
 
 
 def describe(keys: Secrets, ports: dict[str, int], public_url: str) -> StackConnection:
+    nats = bus_users.urls(keys, f"127.0.0.1:{ports['nats']}")
     return StackConnection(
-        nats_url=f"nats://{USER}:{keys.nats_password}@127.0.0.1:{ports['nats']}",
+        nats_url=nats.pop(bus_users.OPERATOR),
+        service_nats_urls=nats,
         database_url=f"postgresql+asyncpg://{USER}:{keys.postgres_password}@127.0.0.1:{ports['postgres']}/{USER}",
         s3_endpoint=f"http://127.0.0.1:{ports['s3']}",
         s3_access_key=keys.s3_access_key,

@@ -15,6 +15,7 @@ def _token() -> str:
 @dataclass(frozen=True, slots=True)
 class Secrets:
     nats_password: str = field(default_factory=_token)
+    nats_services_key: str = field(default_factory=_token)
     postgres_password: str = field(default_factory=_token)
     s3_secret_key: str = field(default_factory=_token)
     signing_secret: str = field(default_factory=_token)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 
-from reelbus.stack import host, probes
+from reelbus.stack import bus_users, host, probes
 from reelbus.stack.connection import USER
 from reelbus.stack.host import NOBODY, PostgresMode
 from reelbus.stack.layout import Layout
@@ -57,11 +57,7 @@ jetstream {{
   store_dir: {json.dumps(str(layout.nats), ensure_ascii=False)}
   sync_interval: always
 }}
-authorization {{
-  user: {USER}
-  password: "{secrets.nats_password}"
-}}
-"""
+{bus_users.authorization(bus_users.passwords(secrets))}"""
 
 
 def nats_config_path(layout: Layout) -> Path:

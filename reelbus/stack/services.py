@@ -41,16 +41,14 @@ def instances(service: Service, replicas: int) -> tuple[str, ...]:
 
 
 def environment(
-    name: str, port: int, connection: StackConnection, layout: Layout, caller: Mapping[str, str]
+    name: str, port: int, reach: Mapping[str, str], layout: Layout, caller: Mapping[str, str]
 ) -> dict[str, str]:
-    """The caller's environment, so that users can tune services, below what the stack decides. A stack stops
-    as a whole, and nobody is left to go to: it does not wait as long."""
-    decided = connection.environ()
-    public_url = caller.get("REELBUS_PUBLIC_URL", decided.pop("REELBUS_PUBLIC_URL"))
+    """The caller's environment, so that users can tune services, below what the stack decides: how to `reach`
+    its servers among it. A stack stops as a whole, and nobody is left to go to: it does not wait as long."""
     return {
         **caller,
-        **decided,
-        "REELBUS_PUBLIC_URL": public_url,
+        **reach,
+        "REELBUS_PUBLIC_URL": caller.get("REELBUS_PUBLIC_URL", reach["REELBUS_PUBLIC_URL"]),
         "REELBUS_SHUTDOWN_DELAY": caller.get("REELBUS_SHUTDOWN_DELAY", "0"),
         "REELBUS_SHUTDOWN_GRACE": caller.get("REELBUS_SHUTDOWN_GRACE", "5"),
         "REELBUS_HTTP_HOST": "127.0.0.1",
@@ -74,7 +72,7 @@ def processes(
         ProcessSpec(
             name=name,
             argv=(*machine.guard[Signals.SIGKILL], sys.executable, "-m", f"services.{service.name}"),
-            env=environment(name, ports[name], connection, layout, os.environ),
+            env=environment(name, ports[name], connection.environ(service.name), layout, os.environ),
             port=ports[name],
             rank=service.rank,
             ready=probes.http(ports[name], "/ready"),

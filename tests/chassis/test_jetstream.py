@@ -8,13 +8,27 @@ from functools import partial
 
 import nats as raw_nats
 import pytest
+from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, RetentionPolicy, StreamConfig
+from nats.js.errors import NotFoundError
 from prometheus_client import REGISTRY
 
 from libs.chassis.bus import Bus
 from libs.chassis.jetstream import ensure_consumer, ensure_streams, measure_streams, restore_consumers
-from libs.contracts.streams import EVENTS, STREAMS, TASKS
-from tests.chassis.buses import CONSUMER, NOTED, Inbox, Note, no_end, running, send, send_task, settled, until
+from libs.contracts.streams import EVENTS, KEEPER, STREAMS, TASKS
+from tests.chassis.buses import (
+    CONSUMER,
+    NOTED,
+    Inbox,
+    Note,
+    connected,
+    no_end,
+    running,
+    send,
+    send_task,
+    settled,
+    until,
+)
 from tests.chassis.servers import Nats
 
 pytestmark = pytest.mark.anyio
@@ -58,12 +72,35 @@ async def test_a_stream_of_an_older_version_is_brought_up_to_date_and_keeps_its_
     await client.jetstream().publish(NOTED.subject, b'{"number":1}')
     await client.close()
     inbox = Inbox()
-    async with running(nats, lambda bus: bus.consume(NOTED, inbox)) as bus:
+    async with running(nats, lambda bus: bus.consume(NOTED, inbox), service=KEEPER) as bus:
         config = (await bus.jetstream.stream_info(EVENTS.name)).config
         assert set(config.subjects or []) == set(EVENTS.subjects)
         assert (config.max_age, config.duplicate_window) == (EVENTS.max_age_s, EVENTS.duplicate_window_s)
         await inbox.filled(1)
         assert inbox.numbers == [1]
+
+
+async def test_all_but_the_keeper_wait_for_him_to_bring_a_stream_up_to_date(nats: Nats) -> None:
+    client = await raw_nats.connect(nats.url)
+    await client.jetstream().add_stream(StreamConfig(name=EVENTS.name, subjects=["job.*.*"]))
+    async with connected(nats) as reader:
+        start = asyncio.create_task(reader.start())
+        await until(partial(_made, client, TASKS.name))  # it takes them in their order
+        await asyncio.sleep(0.1)
+        assert not start.done()
+        assert (await client.jetstream().stream_info(EVENTS.name)).config.subjects == ["job.*.*"]
+        async with running(nats, service=KEEPER):
+            await start
+        await reader.stop()
+    await client.close()
+
+
+async def _made(client: Client, stream: str) -> bool:
+    try:
+        await client.jetstream().stream_info(stream)
+    except NotFoundError:
+        return False
+    return True
 
 
 async def test_a_consumer_follows_its_settings_and_keeps_its_place(nats: Nats) -> None:

@@ -11,7 +11,7 @@ import pytest
 from libs.chassis.bus import Bus
 from libs.chassis.jetstream import ensure_bucket
 from libs.contracts.errors import UnavailableError
-from libs.contracts.streams import STREAMS
+from libs.contracts.streams import KEEPER, STREAMS
 from tests.chassis.buses import NOTED, Inbox, running, send, until
 from tests.chassis.servers import NatsNode
 
@@ -37,7 +37,7 @@ async def test_streams_outlive_a_server_and_grow_to_more_of_them(cluster: list[N
         await send(bus, 1)
         assert {(await bus.jetstream.stream_info(each.name)).config.num_replicas for each in STREAMS} == {1}
     inbox = Inbox()
-    async with running(second, lambda bus: bus.consume(NOTED, inbox), stream_replicas=3) as bus:
+    async with running(second, lambda bus: bus.consume(NOTED, inbox), KEEPER, stream_replicas=3) as bus:
         await inbox.filled(1)
         for each in STREAMS:
             assert (await bus.jetstream.stream_info(each.name)).config.num_replicas == 3

@@ -58,7 +58,9 @@ def beside(
         connection = replace(connection, s3_endpoint=s3_endpoint)
     plain = {key: value for key, value in os.environ.items() if not key.startswith("REELBUS_")}
     public = {"REELBUS_PUBLIC_URL": url} if service == "edge" else {}
-    told = environment(name, port, connection, Layout.at(stack.data), {**plain, **env, **public})
+    told = environment(
+        name, port, connection.environ(service), Layout.at(stack.data), {**plain, **env, **public}
+    )
     log = stack.data / "logs" / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -7,7 +7,7 @@ from signal import Signals
 
 import pytest
 
-from reelbus.stack import blueprint, ports, secrets, servers, services, state
+from reelbus.stack import blueprint, bus_users, ports, secrets, servers, services, state
 from reelbus.stack.backoff import RestartPolicy
 from reelbus.stack.blueprint import Options
 from reelbus.stack.connection import describe
@@ -117,10 +117,10 @@ def test_needs() -> None:
 def test_service_environment() -> None:
     reach = describe(SECRETS, {"nats": 1, "postgres": 2, "s3": 3}, "http://127.0.0.1:8000")
     caller = {"REELBUS_TUNED": "yes", "REELBUS_NATS_URL": "elsewhere", "HOME": "/home/anna"}
-    assert services.environment("jobs-2", 4, reach, LAYOUT, caller) == {
+    assert services.environment("jobs-2", 4, reach.environ("jobs"), LAYOUT, caller) == {
         "HOME": "/home/anna",
         "REELBUS_TUNED": "yes",
-        "REELBUS_NATS_URL": "nats://reelbus:n@127.0.0.1:1",
+        "REELBUS_NATS_URL": f"nats://jobs:{bus_users.passwords(SECRETS)['jobs']}@127.0.0.1:1",
         "REELBUS_DATABASE_URL": "postgresql+asyncpg://reelbus:p@127.0.0.1:2/reelbus",
         "REELBUS_SHUTDOWN_DELAY": "0",
         "REELBUS_SHUTDOWN_GRACE": "5",
@@ -137,7 +137,7 @@ def test_service_environment() -> None:
         "REELBUS_DATA": "/data",
     }
     behind_a_proxy = {"REELBUS_PUBLIC_URL": "https://media.example"}
-    env = services.environment("edge", 4, reach, LAYOUT, behind_a_proxy)
+    env = services.environment("edge", 4, reach.environ("edge"), LAYOUT, behind_a_proxy)
     assert env["REELBUS_PUBLIC_URL"] == "https://media.example"
 
 
@@ -148,6 +148,7 @@ def test_secrets_of_an_earlier_version_are_kept(tmp_path: Path) -> None:
     made = secrets.load_or_create(path)
     assert (made.nats_password, made.s3_access_key) == ("n", "a")
     assert len(made.signing_secret) >= 32
+    assert len(made.nats_services_key) >= 32
     assert secrets.load(path) == secrets.load_or_create(path) == made
 
 
