@@ -200,6 +200,21 @@ def secrets(
     typer.echo(f"The credentials are in {folder}.")
 
 
+@app.command("nats-users")
+def nats_users(
+    folder: Annotated[Path, typer.Argument(help="Where they are kept.", file_okay=False)],
+    server: Annotated[str, typer.Option(help="How services reach it, e.g. tls://nats.example.com:4222.")],
+) -> None:
+    """Make users of a NATS of your own: its configuration, and the keys of the Secret `reelbus`.
+
+    With an upgrade, do it again in the same folder: rights may have changed, passwords stay.
+    """
+    from reelbus import credentials
+
+    credentials.write_nats_users(folder, server)
+    typer.echo(f"For NATS: {folder / credentials.AUTHORIZATION}. For the Secret: {folder}/nats-url…")
+
+
 @app.command()
 def doctor(
     data: Data = DEFAULT_DATA,

@@ -67,7 +67,8 @@ class Place:
 
     def secrets(self, name: str) -> Path:
         """A folder with the files of `name`, which its user alone may read."""
-        values = {key.lower(): value for key, value in self.reach.environ().items()}
+        user = None if name == OPERATOR else name
+        values = {key.lower(): value for key, value in self.reach.environ(user).items()}
         folder = self.folder / name
         folder.mkdir(mode=0o755)
         for each in SECRETS[name]:

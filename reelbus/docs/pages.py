@@ -39,6 +39,7 @@ def pages(root: Path) -> dict[Path, str]:
         monitoring.RULES: monitoring.rules(root),
         Path("deploy/compose/Caddyfile"): gateway.compose_config(),
         rights.PATH: rights.page(usage),
+        rights.DEVELOPMENT: rights.development(usage),
     }
     return {**wanted, monitoring.DASHBOARDS: monitoring.dashboards(root, wanted)}
 

@@ -46,10 +46,12 @@ def urls(keys: Secrets, server: str) -> dict[str, str]:
     return {user: f"nats://{user}:{password}@{server}" for user, password in passwords(keys).items()}
 
 
-def authorization(words: Mapping[str, str]) -> str:
-    """The part of NATS' configuration that knows these users, with their passwords (or bcrypt hashes)."""
-    users = "".join(_user(name, words[name], rights().get(name)) for name in (OPERATOR, *rights()))
-    return f"authorization {{\n  users: [\n{users}  ]\n}}\n"
+def authorization(words: Mapping[str, str], allowed: Mapping[str, Rights] | None = None) -> str:
+    """The part of NATS' configuration that knows the users, with their passwords (or bcrypt hashes), and what
+    each service is `allowed`."""
+    allowed = rights() if allowed is None else allowed
+    known = "".join(_user(name, words[name], allowed.get(name)) for name in (OPERATOR, *allowed))
+    return f"authorization {{\n  users: [\n{known}  ]\n}}\n"
 
 
 def _user(name: str, password: str, allowed: Rights | None) -> str:

@@ -7,20 +7,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 
-def _token() -> str:
+def token() -> str:
     """Hexadecimal, so that it needs no quoting in URLs, config files and shells."""
     return secrets.token_hex(20)
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    nats_password: str = field(default_factory=_token)
-    nats_services_key: str = field(default_factory=_token)
-    postgres_password: str = field(default_factory=_token)
-    s3_secret_key: str = field(default_factory=_token)
-    signing_secret: str = field(default_factory=_token)
-    grafana_password: str = field(default_factory=_token)
-    postgres_admin_password: str = field(default_factory=_token)
+    nats_password: str = field(default_factory=token)
+    nats_services_key: str = field(default_factory=token)
+    postgres_password: str = field(default_factory=token)
+    s3_secret_key: str = field(default_factory=token)
+    signing_secret: str = field(default_factory=token)
+    grafana_password: str = field(default_factory=token)
+    postgres_admin_password: str = field(default_factory=token)
     s3_access_key: str = "reelbus"
 
 

@@ -126,6 +126,20 @@ class Nats(Server):
         return BusSettings(nats_url=self.url, **(quick | changes))  # type: ignore[arg-type]  # fields of any type
 
 
+class GuardedNats(Nats):
+    """A server with users: the `authorization` of its configuration."""
+
+    def __init__(self, folder: Path, authorization: str) -> None:
+        super().__init__(folder)
+        self.authorization = authorization
+
+    def argv(self) -> Sequence[str]:
+        argv = super().argv()
+        with Path(argv[-1]).open("a") as config:
+            config.write(self.authorization)
+        return argv
+
+
 class NatsNode(Nats):
     """One server of a cluster, which must know the routes to the others before it starts."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -24,7 +24,7 @@ from libs.contracts.tasks import TASK_STOPPED, TaskStopped
 from reelbus.stack import bus_users
 from reelbus.stack.secrets import Secrets
 from tests.chassis.buses import Note, no_end, until
-from tests.chassis.servers import Nats
+from tests.chassis.servers import GuardedNats, Nats
 
 pytestmark = pytest.mark.anyio
 
@@ -34,22 +34,18 @@ WORKERS = ("analyze", "ingest", "sessions", "speech", "transcode")
 ANOTHER = {service: "speech" if service != "speech" else "transcode" for service in SERVICES}
 
 
-class Guarded(Nats):
+def make(folder: Path) -> GuardedNats:
     """A server that knows the users of a stack."""
+    return GuardedNats(folder, bus_users.authorization(bus_users.passwords(KEYS)))
 
-    def argv(self) -> Sequence[str]:
-        argv = super().argv()
-        with Path(argv[-1]).open("a") as config:
-            config.write(bus_users.authorization(bus_users.passwords(KEYS)))
-        return argv
 
-    def url_of(self, user: str) -> str:
-        return bus_users.urls(KEYS, f"127.0.0.1:{self.port}")[user]
+def url_of(server: Nats, user: str) -> str:
+    return bus_users.urls(KEYS, f"127.0.0.1:{server.port}")[user]
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    server = Guarded(tmp_path_factory.mktemp("guarded"))
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedNats]:
+    server = make(tmp_path_factory.mktemp("guarded"))
     try:
         server.start()
         yield server
@@ -58,21 +54,21 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 @asynccontextmanager
-async def connected(server: Guarded, service: str) -> AsyncIterator[Bus]:
-    bus = Bus(service, BusSettings(nats_url=SecretStr(server.url_of(service))))
+async def connected(server: Nats, service: str) -> AsyncIterator[Bus]:
+    bus = Bus(service, BusSettings(nats_url=SecretStr(url_of(server, service))))
     await bus.connect()
     yield bus
 
 
 @asynccontextmanager
-async def taken_over(server: Guarded, service: str) -> AsyncIterator[tuple[Client, list[str]]]:
+async def taken_over(server: Nats, service: str) -> AsyncIterator[tuple[Client, list[str]]]:
     """A bare client with the credentials of a service, and what the server refused it."""
     client, refused = Client(), list[str]()
 
     async def note(error: Exception) -> None:
         refused.append(str(error).lower())
 
-    await client.connect(server.url_of(service), error_cb=note, inbox_prefix=inbox(service))
+    await client.connect(url_of(server, service), error_cb=note, inbox_prefix=inbox(service))
     try:
         yield client, refused
     finally:
@@ -87,7 +83,7 @@ async def test_every_service_may_be_the_first_to_start(
     service: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It makes the streams, of which the server knows none yet."""
-    server = Guarded(tmp_path)
+    server = make(tmp_path)
     try:
         server.start()
         async with connected(server, service) as bus, started(bus):
@@ -100,7 +96,7 @@ async def test_every_service_may_be_the_first_to_start(
 
 
 async def test_a_task_goes_out_and_its_end_and_calls_come_back(
-    guarded: Guarded, caplog: pytest.LogCaptureFixture
+    guarded: Nats, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By the rights alone, through the chassis as services use it."""
     taken, ended = list[str](), list[TaskStopped]()
@@ -142,7 +138,7 @@ def test_no_caller_waits_longer_than_an_answer_may_take() -> None:
 def _foreign(service: str) -> Iterator[str]:
     """Subjects that a service that was taken over would like to publish to."""
     other = ANOTHER[service]
-    yield f"_INBOX_{other}.forged"
+    yield f"{inbox(other)}.forged"
     for stream in STREAMS:
         yield from (f"$JS.API.STREAM.{verb}.{stream.name}" for verb in ("DELETE", "PURGE", "SNAPSHOT"))
     yield f"$JS.API.CONSUMER.DELETE.{TASKS.name}.{other}"
@@ -168,7 +164,7 @@ def _foreign(service: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_it_publishes_nothing_that_is_for_others(guarded: Guarded, service: str) -> None:
+async def test_it_publishes_nothing_that_is_for_others(guarded: Nats, service: str) -> None:
     async with taken_over(guarded, service) as (client, refused):
         for subject in (subjects := list(_foreign(service))):
             await client.publish(subject, b"{}")
@@ -179,7 +175,7 @@ async def test_it_publishes_nothing_that_is_for_others(guarded: Guarded, service
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_it_hears_nothing_that_is_for_others(guarded: Guarded, service: str) -> None:
+async def test_it_hears_nothing_that_is_for_others(guarded: Nats, service: str) -> None:
     """Keys and tokens of users (`rpc.edge.authenticate`), answers to others, all there is."""
     subjects = [
         ">",
@@ -189,7 +185,7 @@ async def test_it_hears_nothing_that_is_for_others(guarded: Guarded, service: st
         "tasks.>",
         "dlq.>",
         "_INBOX.>",
-        f"_INBOX_{ANOTHER[service]}.>",
+        f"{inbox(ANOTHER[service])}.>",
     ]
     subjects += [] if service == "edge" else ["rpc.edge.authenticate"]
     async with taken_over(guarded, service) as (client, refused):
@@ -202,11 +198,11 @@ async def test_it_hears_nothing_that_is_for_others(guarded: Guarded, service: st
 
 
 @pytest.mark.parametrize("url", ["nats://{}", "nats://transcode:{edge}@{}", "nats://nobody:x@{}"])
-async def test_strangers_are_not_let_in(guarded: Guarded, url: str) -> None:
+async def test_strangers_are_not_let_in(guarded: Nats, url: str) -> None:
     server = f"127.0.0.1:{guarded.port}"
     words = bus_users.passwords(KEYS)
     client = Client()
-    with pytest.raises(NatsError, match="(?i)authorization"):
+    with pytest.raises(NatsError, match=r"(?i)authorization"):
         await client.connect(url.format(server, edge=words["edge"]), allow_reconnect=False, error_cb=_ignore)
     assert len(set(words.values())) == len(words)
 

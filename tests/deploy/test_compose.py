@@ -72,8 +72,8 @@ def test_the_order_has_no_circle_and_waits_for_health() -> None:
 
 def test_services_wait_for_what_they_use() -> None:
     """In the files: a folder of secrets is what lets a container use a server."""
-    needed = {"bus": "nats", "database": "migrate", "storage": "bucket"}
     for name in NAMES:
+        needed = {f"bus-{name}": "nats", "database": "migrate", "storage": "bucket"}
         used = {server for group, server in needed.items() if f"secrets-{group}" in mounts(name)}
         assert after(name).keys() == used, name
 
@@ -104,6 +104,8 @@ def test_settings_and_secrets_are_what_the_service_reads(
     } | ({"signing_secret"} if name == "edge" else set())
     for field in secrets:
         assert field in settings.model_fields_set, field
+    bus: BusSettings = settings  # type: ignore[assignment]  # every service has those
+    assert f"//{name}:" in bus.nats_url.get_secret_value(), "its own user of NATS"
     files = {each.name for folder in held.values() for each in folder.iterdir()}
     assert files == {f"reelbus_{field}" for field in secrets}, "no secret that the service does not read"
     shared = {variable for variable in compose()["x-environment"] if variable in environment}

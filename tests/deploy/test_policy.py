@@ -185,7 +185,7 @@ def test_images_are_pinned() -> None:
 def test_each_service_gets_its_own_secrets_as_files_and_no_others() -> None:
     needed = {
         "database-url": {"edge", "ingest", "jobs", "sessions"},
-        "nats-url": set(SERVICES),
+        **{f"nats-url-{name}": {name} for name in SERVICES},
         "s3-access-key": {"edge", "ingest", "transcode", "analyze", "sessions", "speech"},
         "s3-secret-key": {"edge", "ingest", "transcode", "analyze", "sessions", "speech"},
         "signing-secret": {"edge"},
@@ -197,7 +197,8 @@ def test_each_service_gets_its_own_secrets_as_files_and_no_others() -> None:
         assert volume["defaultMode"] == 0o440, where
         files = {item["key"]: item["path"] for each in volume["sources"] for item in each["secret"]["items"]}
         assert files.keys() == {key for key, names in needed.items() if name in names}, where
-        assert all(path == f"reelbus_{key.replace('-', '_')}" for key, path in files.items()), where
+        names = {key: key.removesuffix(f"-{name}") for key in files}
+        assert all(path == f"reelbus_{names[key].replace('-', '_')}" for key, path in files.items()), where
 
 
 @pytest.mark.parametrize("tree", ["kustomize dev", "helm dev"])

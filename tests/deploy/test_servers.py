@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from base64 import b64decode
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from nats.aio.client import Client
 
-from tests.deploy.rendered import CHART, ROOT, Object, named, of_kind, trees
+from libs.contracts.access import AUTHENTICATE
+from tests.chassis.servers import GuardedNats
+from tests.deploy.rendered import CHART, ROOT, SERVICES, Object, named, of_kind, trees
 
 TREES = ["kustomize dev", "helm dev"]
 SCRIPTS = "/docker-entrypoint-initdb.d"
@@ -31,6 +36,36 @@ def server(tree: str) -> Object:
 
 def statements(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith("--")]
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_nats_lets_everybody_in_who_has_a_url_of_the_secret(tree: str, tmp_path: Path) -> None:
+    """As who he is: only the operator and notify may ask for users' keys."""
+    text = values(tree, "reelbus-servers")["nats.conf"]
+    server = GuardedNats(tmp_path, text[text.index("authorization") :])
+    urls = {key: url for key, url in values(tree, "reelbus").items() if key.startswith("nats-url")}
+    assert urls.keys() == {"nats-url", *(f"nats-url-{name}" for name in SERVICES)}
+    here = {key: url.replace("reelbus-nats:4222", f"127.0.0.1:{server.port}") for key, url in urls.items()}
+    try:
+        server.start()
+        may = {key for key, url in here.items() if asyncio.run(_may_publish(url, AUTHENTICATE.subject))}
+    finally:
+        server.kill()
+    assert may == {"nats-url", "nats-url-notify"}
+
+
+async def _may_publish(url: str, subject: str) -> bool:
+    refused = list[Exception]()
+
+    async def note(error: Exception) -> None:
+        refused.append(error)
+
+    client = Client()
+    await client.connect(url, error_cb=note, allow_reconnect=False)
+    await client.publish(subject, b"{}")
+    await client.flush()
+    await client.close()
+    return not refused
 
 
 @pytest.mark.parametrize("tree", TREES)

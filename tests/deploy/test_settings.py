@@ -16,7 +16,7 @@ from tests.deploy.rendered import SERVICES, Object, named, of_kind, trees
 TREES = ["kustomize base", "kustomize dev", "kustomize prod", "helm everything"]
 NO_SETTINGS = {"REELBUS_SECRETS_DIR"}
 SECRETS = {
-    "nats-url": "nats://user:word@nats:4222",
+    **{f"nats-url-{name}": f"nats://{name}:word@nats:4222" for name in SERVICES},
     "database-url": "postgresql+asyncpg://user:word@postgres/reelbus",
     "s3-access-key": "access",
     "s3-secret-key": "secret",

@@ -75,6 +75,12 @@ def stack(
         yield stack
     finally:
         stack.down()
+    assert _refused(stack) == [], "nothing that a service does is beyond its rights on the bus"
+
+
+def _refused(stack: Stack) -> list[str]:
+    logs = (stack.data / "logs").glob("*.log*")
+    return [line for log in logs for line in log.read_text().splitlines() if "permissions violation" in line]
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ from libs.chassis.settings import BusSettings, DatabaseSettings, StorageSettings
 from reelbus import credentials
 from reelbus.cli import app
 from reelbus.stack import host
+from reelbus.stack.services import SERVICES
 from services.edge.settings import EdgeSettings
 
 
@@ -40,9 +42,9 @@ def test_only_the_maker_reads_all_of_them(tmp_path: Path) -> None:
 
 def test_services_read_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert CliRunner().invoke(app, ["secrets", str(tmp_path)]).exit_code == 0
-    folders = [tmp_path / each for each in ("bus", "database", "storage", "edge")]
+    folders = [tmp_path / each for each in ("bus-edge", "database", "storage", "edge")]
     monkeypatch.setenv("REELBUS_SECRETS_DIR", ":".join(map(str, folders)))
-    assert BusSettings().nats_url.get_secret_value().endswith("@nats:4222")
+    assert re.fullmatch(r"nats://edge:\w+@nats:4222", BusSettings().nats_url.get_secret_value())
     assert DatabaseSettings().database_url.get_secret_value().endswith("@postgres:5432/reelbus")
     assert StorageSettings().s3_access_key.get_secret_value() == "reelbus"
     assert len(EdgeSettings().signing_secret.get_secret_value()) >= 32
@@ -54,6 +56,37 @@ def test_nats_takes_its_own(tmp_path: Path) -> None:
     config.write_text("include ./nats/authorization.conf\n")
     check = [str(host.binary("nats-server")), "-t", "-c", str(config)]
     assert subprocess.run(check, capture_output=True, check=False).returncode == 0
+
+
+def test_users_of_a_nats_of_ones_own(tmp_path: Path) -> None:
+    """What is there keeps its password, as after an upgrade; what is new gets one."""
+    folder = tmp_path / "nats"
+    command = ["nats-users", str(folder), "--server", "tls://nats.example.com:4222"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    first = contents(folder)
+    services = {each.name for each in SERVICES}
+    assert first.keys() == {"authorization.conf", "nats-url", *(f"nats-url-{name}" for name in services)}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    for name in services:
+        found = re.fullmatch(rf"tls://{name}:(\w{{40}})@nats\.example\.com:4222", first[f"nats-url-{name}"])
+        assert found, name
+        assert f'"{found[1]}"' in first["authorization.conf"], name
+    (folder / "nats-url-speech").unlink()
+    (folder / "authorization.conf").write_text("of an earlier version")
+    assert CliRunner().invoke(app, command).exit_code == 0
+    second = contents(folder)
+    assert {name for name in first if first[name] != second[name]} == {
+        "nats-url-speech",
+        "authorization.conf",
+    }
+
+
+@pytest.mark.parametrize("server", ["", "nats.example.com", "http://x:4222", "tls://", "nats://u:p@x:4222"])
+def test_what_is_no_address_of_nats_is_refused(tmp_path: Path, server: str) -> None:
+    answer = CliRunner().invoke(app, ["nats-users", str(tmp_path / "nats"), "--server", server])
+    assert answer.exit_code == 1
+    assert "is no address of NATS" in answer.output
+    assert not (tmp_path / "nats").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -76,10 +76,11 @@ securityContext:
     type: RuntimeDefault
 {{- end }}
 
-{{/* Keys of the Secret as files that are called like settings. */}}
+{{/* Keys of the Secret as files that are called like settings; of nats-url-edge, nats-url-jobs, … each is the
+reelbus_nats_url of one service. */}}
 {{- define "reelbus.secretItems" -}}
 {{- range . }}
 - key: {{ . }}
-  path: reelbus_{{ . | replace "-" "_" }}
+  path: reelbus_{{ regexReplaceAll "^nats-url-.*" . "nats-url" | replace "-" "_" }}
 {{- end }}
 {{- end }}
