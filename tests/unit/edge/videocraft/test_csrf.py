@@ -117,5 +117,5 @@ def test_anybody_gets_one(client: Client) -> None:
     found = data(answer)
     assert set(found) == {"csrf_token", "expires_at"}
     left = time.mktime(time.strptime(found["expires_at"], "%Y-%m-%dT%H:%M:%SZ")) - time.mktime(time.gmtime())
-    assert 3590 <= left <= 3600
+    assert abs(left - 3600) <= 10  # clocks are set, too
     assert client.post(f"{BASE}/csrf-token").status_code == 405
