@@ -48,24 +48,32 @@ def test_nats_lets_everybody_in_who_has_a_url_of_the_secret(tree: str, tmp_path:
     here = {key: url.replace("reelbus-nats:4222", f"127.0.0.1:{server.port}") for key, url in urls.items()}
     try:
         server.start()
-        may = {key for key, url in here.items() if asyncio.run(_may_publish(url, AUTHENTICATE.subject))}
+        may = asyncio.run(_heard(here, AUTHENTICATE.subject))
     finally:
         server.kill()
     assert may == {"nats-url", "nats-url-notify"}
 
 
-async def _may_publish(url: str, subject: str) -> bool:
-    refused = list[Exception]()
+async def _heard(urls: dict[str, str], subject: str) -> set[str]:
+    """Whose messages on `subject` the operator gets, each of whom says who he is."""
+    operator, heard = Client(), list[str]()
+    await operator.connect(urls["nats-url"])
+    calls = await operator.subscribe(subject)
+    for key, url in urls.items():
+        client = Client()
+        await client.connect(url, error_cb=_ignore)
+        await client.publish(subject, key.encode())
+        await client.flush()
+        await client.close()
+    await operator.publish(subject, b"")
+    while message := (await calls.next_msg(timeout=5)).data.decode():
+        heard.append(message)
+    await operator.close()
+    return set(heard)
 
-    async def note(error: Exception) -> None:
-        refused.append(error)
 
-    client = Client()
-    await client.connect(url, error_cb=note, allow_reconnect=False)
-    await client.publish(subject, b"{}")
-    await client.flush()
-    await client.close()
-    return not refused
+async def _ignore(_: Exception) -> None:
+    """What is refused is not heard."""
 
 
 @pytest.mark.parametrize("tree", TREES)
