@@ -18,7 +18,8 @@ from libs.chassis.jetstream import ensure_bucket
 
 log = logging.getLogger(__name__)
 
-_BUCKET = "notify_delivered"
+BUCKET = "notify_delivered"
+"""Rights on the bus are by this name (`reelbus.docs.rights`)."""
 
 
 class Ledger:
@@ -31,7 +32,7 @@ class Ledger:
     async def open(self, jetstream: JetStreamContext) -> None:
         """Find or make the bucket."""
         self._jetstream = jetstream
-        self._bucket = await ensure_bucket(jetstream, _BUCKET, ttl=self._window * 2, replicas=self._replicas)
+        self._bucket = await ensure_bucket(jetstream, BUCKET, ttl=self._window * 2, replicas=self._replicas)
 
     async def mark(self, job_id: UUID) -> None:
         """The end of this job was written to a socket."""
