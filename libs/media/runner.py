@@ -198,10 +198,11 @@ async def _child(
     started, outcome = monotonic(), "cancelled"
     command = [*confinement(tools.limits, program), tools.path(program), *argv]
     try:
-        process = await anyio.open_process(
-            command, stdin=DEVNULL, stdout=stdout, stderr=PIPE, cwd=cwd, env=ENVIRONMENT,
-            start_new_session=True, pass_fds=pass_fds,
-        )  # fmt: skip
+        with anyio.CancelScope(shield=True):  # a cancelled start kills the leader alone, not its group
+            process = await anyio.open_process(
+                command, stdin=DEVNULL, stdout=stdout, stderr=PIPE, cwd=cwd, env=ENVIRONMENT,
+                start_new_session=True, pass_fds=pass_fds,
+            )  # fmt: skip
     except OSError as error:
         if error.errno != errno.E2BIG:
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import anyio
 import psutil
@@ -83,6 +84,28 @@ async def test_cancellation_kills_the_whole_group_within_two_seconds(tmp_path: P
     await anyio.sleep(0.1)
     assert not alive(str(tmp_path / "stubborn"))
     assert not alive(f"sleep 987{tmp_path.name[-1]}")
+
+
+async def test_a_start_that_is_cancelled_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine a process is at work before whoever started it knows of it."""
+    start = anyio.open_process
+
+    async def slow(*args: Any, **options: Any) -> Any:
+        process = await start(*args, **options)
+        await anyio.sleep(0.3)
+        return process
+
+    monkeypatch.setattr(anyio, "open_process", slow)
+    tools = Tools(ffmpeg=script(tmp_path / "early", f"touch {tmp_path}/begun; sleep 98771"))
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: run_ffmpeg(tools, [], cwd=tmp_path, time_limit=60))
+        while not (tmp_path / "begun").exists():
+            await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+    assert not alive(str(tmp_path / "early"))
+    assert not alive("sleep 98771")
 
 
 async def test_an_error_of_the_callback_stops_the_process_and_is_raised_as_it_is(tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ class _Spare:
 
     def open(self) -> bool:
         """Whether it listens, which it does once it has loaded everything."""
+        if self._reader is None:  # it may be ready before whoever started it knows of it
+            return False
         try:
             self._fd = os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:

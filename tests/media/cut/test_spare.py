@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from libs.contracts.errors import TaskTimeoutError
 from libs.media.cut.request import CutOutcome, CutRequest
 from libs.media.cut.run import cut
-from libs.media.cut.spare import Spares
+from libs.media.cut.spare import Spares, _Spare
 from libs.media.tools import Tools
 from tests.media.cut.test_run import done, gone, request_of
 from tests.media.test_runner import script
@@ -138,3 +139,12 @@ async def test_one_that_cannot_listen_is_replaced(tmp_path: Path, monkeypatch: p
                 await anyio.sleep(0.01)
         group.cancel_scope.cancel()
     await gone(str(tmp_path / "broken"))
+
+
+def test_one_that_nobody_reads_yet_is_not_taken(tmp_path: Path) -> None:
+    """Its process may listen before whoever started it knows of it."""
+    spare = _Spare(Tools(), tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe")
+    listening = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert not spare.open()
+    os.close(listening)
