@@ -61,6 +61,7 @@ class Bus:
 
     def __init__(self, service: str, settings: BusSettings) -> None:
         self.service = service
+        self._keeper = service == KEEPER
         self.settings = settings
         self._receivers: list[Receiver] = []
         self._lanes: list[Any] = []
@@ -95,15 +96,14 @@ class Bus:
 
     async def start(self) -> None:
         """Make sure of streams and consumers, then take messages."""
-        keeper = self.service == KEEPER
-        await ensure_streams(self.jetstream, keeper=keeper, replicas=self.settings.stream_replicas)
+        await ensure_streams(self.jetstream, keeper=self._keeper, replicas=self.settings.stream_replicas)
         for stream, config in self._consumers:
             await ensure_consumer(self.jetstream, stream, config)
         await self._broker.start()
 
     async def care(self) -> None:
-        """Make streams and consumers again that are gone. Raises `UnavailableError`."""
-        await restore_streams(self.jetstream, replicas=self.settings.stream_replicas)
+        """Make consumers, and as their keeper streams, again that are gone. Raises `UnavailableError`."""
+        await restore_streams(self.jetstream, keeper=self._keeper, replicas=self.settings.stream_replicas)
         await restore_consumers(self.jetstream, self._consumers)
 
     async def care_in_time(self) -> None:

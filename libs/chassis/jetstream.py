@@ -27,19 +27,46 @@ _RETENTION = {
     Retention.LIMITS: RetentionPolicy.LIMITS,
 }
 _TRIES = 60
+_PAUSE = 0.5
+_SOON = 10.0
+"""Seconds for which a running service waits for a stream that is gone."""
 _EXISTS_OTHERWISE = 10058
 """The server's code for a stream that is there, but not as asked for."""
 
 
-class _OutdatedError(Exception):
-    """A stream of an earlier version, which the keeper has not yet brought up to date."""
+class _NotYetError(Exception):
+    """The keeper has not made a stream yet, or not brought it up to date."""
 
 
-async def ensure_streams(js: JetStreamContext, *, keeper: bool = True, replicas: int = 1) -> None:
-    """Create every stream of the contracts, each kept by so many servers. The `keeper` updates those that
-    are there, the others wait for it. JetStream may need a moment after a start."""
+async def ensure_streams(js: JetStreamContext, *, keeper: bool, replicas: int = 1) -> None:
+    """Have every stream of the contracts there. The `keeper` makes and updates them, each kept by so many
+    servers; others wait for it as long as it takes. JetStream may need a moment after a start."""
     for stream in STREAMS:
-        await _retrying(stream.name, partial(_ensure, js, stream, replicas, keeper=keeper))
+        if keeper:
+            await _retrying(stream.name, partial(_ensure, js, stream, replicas))
+        else:
+            await _awaited(js, stream)
+
+
+async def _awaited(js: JetStreamContext, stream: Stream) -> None:
+    told = False
+    while True:
+        try:
+            return await _retrying(stream.name, partial(_look, js, stream))
+        except _NotYetError as error:
+            if not told:
+                log.info("stream awaited", extra={"stream": stream.name, "reason": str(error)})
+            told = True
+            await asyncio.sleep(_PAUSE)
+
+
+async def _look(js: JetStreamContext, stream: Stream) -> None:
+    try:
+        known = (await js.stream_info(stream.name)).config
+    except NotFoundError as error:
+        raise _NotYetError("It is not there.") from error
+    if missing := set(stream.subjects) - set(known.subjects or ()):
+        raise _NotYetError(f"It does not hold {', '.join(sorted(missing))}.")
 
 
 async def _retrying(name: str, step: Callable[[], Awaitable[Any]]) -> None:
@@ -48,16 +75,16 @@ async def _retrying(name: str, step: Callable[[], Awaitable[Any]]) -> None:
     for left in reversed(range(_TRIES)):
         try:
             await step()
-        except (NatsTimeoutError, ServiceUnavailableError, _OutdatedError):
+        except (NatsTimeoutError, ServiceUnavailableError):
             if not left:
                 raise
             log.info("jetstream not ready", extra={"stream": name})
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(_PAUSE)
         else:
             return
 
 
-async def _ensure(js: JetStreamContext, stream: Stream, replicas: int, *, keeper: bool) -> None:
+async def _ensure(js: JetStreamContext, stream: Stream, replicas: int) -> None:
     config = StreamConfig(
         name=stream.name,
         subjects=list(stream.subjects),
@@ -76,10 +103,7 @@ async def _ensure(js: JetStreamContext, stream: Stream, replicas: int, *, keeper
             if error.err_code != _EXISTS_OTHERWISE:  # another replica was faster
                 raise
         return
-    if keeper:
-        await _amend(js, info.config, config)
-    elif missing := set(stream.subjects) - set(info.config.subjects or ()):
-        raise _OutdatedError(f"{stream.name} does not hold {', '.join(sorted(missing))} yet.")
+    await _amend(js, info.config, config)
 
 
 async def _amend(js: JetStreamContext, known: StreamConfig, wanted: StreamConfig) -> None:
@@ -117,17 +141,29 @@ async def ensure_bucket(js: JetStreamContext, name: str, *, ttl: float, replicas
     return await js.key_value(name)
 
 
-async def restore_streams(js: JetStreamContext, *, replicas: int = 1) -> None:
-    """Make those again that are gone, as when the server lost its store. What is there stays as it is: a
-    newer version may have made it so. Raises `UnavailableError`."""
+async def restore_streams(js: JetStreamContext, *, keeper: bool, replicas: int = 1) -> None:
+    """As the `keeper`, make those again that are gone, as when the server lost its store; others wait for a
+    while. What is there stays as it is: a newer version may have made it so. Raises `UnavailableError`."""
     for stream in STREAMS:
         try:
             await js.stream_info(stream.name)
-        except NotFoundError:
-            log.warning("stream restored", extra={"stream": stream.name})
-            await _ensure(js, stream, replicas, keeper=False)
+        except NotFoundError as error:
+            if keeper:
+                log.warning("stream restored", extra={"stream": stream.name})
+                await _ensure(js, stream, replicas)
+            else:
+                await _soon(js, stream, error)
         except (NatsError, APIError) as error:
             raise UnavailableError("The message bus does not answer.") from error
+
+
+async def _soon(js: JetStreamContext, stream: Stream, gone: NotFoundError) -> None:
+    """The keeper has heard of the same loss and may be a moment behind."""
+    try:
+        async with asyncio.timeout(_SOON):
+            await _awaited(js, stream)
+    except TimeoutError:
+        raise UnavailableError(f"The stream {stream.name} is not there.") from gone
 
 
 async def restore_consumers(js: JetStreamContext, consumers: Iterable[tuple[str, ConsumerConfig]]) -> None:

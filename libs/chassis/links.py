@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_network
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from litestar.connection import ASGIConnection
 from pydantic import Field, field_validator
-from pydantic_settings import NoDecode
 
 from libs.chassis.hosts import Host, Hosts, parse_allowed, parse_host, parse_port
 from libs.chassis.proxies import Proxies
-from libs.chassis.settings import Fragment, parse_list
+from libs.chassis.settings import Fragment, Texts
 from libs.contracts.errors import InvalidInputError
 
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,99}){1,10}", re.ASCII)
@@ -80,7 +79,7 @@ class AddressSettings(Fragment):
         " have addresses of `REELBUS_TRUSTED_PROXIES`.",
         ge=1,
     )
-    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+    allowed_hosts: Texts = Field(
         [],
         description="Host names under which this system is called (`media.example.com`, `*.example.com`; `*`:"
         " all; commas between them, or a JSON list), besides the host of `REELBUS_PUBLIC_URL`, addresses,"
@@ -102,11 +101,6 @@ class AddressSettings(Fragment):
     @classmethod
     def _not_set(cls, value: object) -> object:
         return None if value == "" else value
-
-    @field_validator("allowed_hosts", mode="before")
-    @classmethod
-    def _split_hosts(cls, value: object) -> object:
-        return parse_list(value) if isinstance(value, str) else value
 
     @field_validator("allowed_hosts")
     @classmethod

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -32,6 +32,14 @@ def parse_list(text: str) -> list[str]:
     except msgspec.DecodeError as error:
         raise ValueError("must be texts with commas between them, or a JSON list") from error
     return [each.strip() for each in found]
+
+
+def _listed(value: object) -> object:
+    return parse_list(value) if isinstance(value, str) else value
+
+
+Texts = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
+"""A setting that is written as `parse_list` takes it."""
 
 
 class Fragment(BaseSettings):
@@ -128,16 +136,11 @@ class DatabaseSettings(Fragment):
 class AccessSettings(Fragment):
     """Who may come in without credentials."""
 
-    open_families: Annotated[list[str], NoDecode] = Field(
+    open_families: Texts = Field(
         [*OPEN_FAMILIES],
         description="Contract families that everybody may call (commas between them, or a JSON list); the"
         " rest of enhancement, motion-photo and video-editor needs an API key or a JWT, as jobs does.",
     )
-
-    @field_validator("open_families", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return parse_list(value) if isinstance(value, str) else value
 
     @field_validator("open_families")
     @classmethod
@@ -150,19 +153,14 @@ class AccessSettings(Fragment):
 class FetchSettings(Fragment):
     """Where URLs of strangers may lead. The same for edge, which looks at them first, and ingest."""
 
-    fetch_networks: Annotated[list[str], NoDecode] = Field(
+    fetch_networks: Texts = Field(
         [],
         description="Networks (`10.1.0.0/16`; commas between them, or a JSON list) that URLs may lead to"
         " besides the public internet: whoever may send requests may read what is there.",
     )
-    fetch_ports: Annotated[list[str], NoDecode] = Field(
+    fetch_ports: Texts = Field(
         ["80", "443"], description="Ports that URLs may ask for (commas between them, or a JSON list)."
     )
-
-    @field_validator("fetch_networks", "fetch_ports", mode="before")
-    @classmethod
-    def _split_lists(cls, value: object) -> object:
-        return parse_list(value) if isinstance(value, str) else value
 
     @field_validator("fetch_networks")
     @classmethod

@@ -35,7 +35,7 @@ ADVISORIES = Stream(
 
 STREAMS = (TASKS, EVENTS, DLQ, ADVISORIES)
 KEEPER = "jobs"
-"""The service that brings streams up to date; others make those that are missing, and wait for the rest."""
+"""The service that makes streams and brings them up to date; others wait for it."""
 
 
 def inbox(service: str) -> str:

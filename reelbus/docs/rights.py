@@ -107,9 +107,9 @@ def _heard(service: str, usage: Usage, kind: type[Method[Any]] | type[Signal[Any
 
 
 def _streams(service: str, *, gives_up: bool) -> Iterator[str]:
-    """All make streams that are missing: creating one that is there changes nothing. Who `gives_up` takes
-    what the server gave up on out of its stream (`libs.chassis.advisories`)."""
-    verbs = ("INFO", "CREATE", *(("UPDATE",) if service == KEEPER else ()))
+    """Who makes a stream decides where its messages go, so only the keeper does. Who `gives_up` takes what
+    the server gave up on out of its stream (`libs.chassis.advisories`)."""
+    verbs = ("INFO", "CREATE", "UPDATE") if service == KEEPER else ("INFO",)
     for stream in STREAMS:
         yield from (f"{_API}.STREAM.{verb}.{stream.name}" for verb in verbs)
         if gives_up:

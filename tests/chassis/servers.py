@@ -8,9 +8,11 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from signal import Signals
+from typing import TypeVar
 
 import asyncpg
 
@@ -82,6 +84,19 @@ class Server:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+
+
+S = TypeVar("S", bound=Server)
+
+
+@contextmanager
+def up(server: S) -> Iterator[S]:
+    """A server that is killed at the end."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
 
 
 def http_answers(url: str) -> bool:

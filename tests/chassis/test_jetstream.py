@@ -8,13 +8,12 @@ from functools import partial
 
 import nats as raw_nats
 import pytest
-from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, RetentionPolicy, StreamConfig
-from nats.js.errors import NotFoundError
 from prometheus_client import REGISTRY
 
 from libs.chassis.bus import Bus
 from libs.chassis.jetstream import ensure_consumer, ensure_streams, measure_streams, restore_consumers
+from libs.contracts.errors import UnavailableError
 from libs.contracts.streams import EVENTS, KEEPER, STREAMS, TASKS
 from tests.chassis.buses import (
     CONSUMER,
@@ -36,7 +35,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_streams_are_made_as_declared_once_or_twice(nats: Nats) -> None:
     async with running(nats) as bus:
-        await ensure_streams(bus.jetstream)
+        await ensure_streams(bus.jetstream, keeper=True)
         for stream in STREAMS:
             config = (await bus.jetstream.stream_info(stream.name)).config
             assert config.subjects == list(stream.subjects)
@@ -65,14 +64,16 @@ async def test_replicas_may_start_at_the_same_moment(nats: Nats) -> None:
     await asyncio.gather(*(one() for _ in range(4)))
 
 
-async def test_a_stream_of_an_older_version_is_brought_up_to_date_and_keeps_its_messages(nats: Nats) -> None:
-    client = await raw_nats.connect(nats.url)
+async def test_a_stream_of_an_older_version_is_brought_up_to_date_and_keeps_its_messages(
+    bare_nats: Nats,
+) -> None:
+    client = await raw_nats.connect(bare_nats.url)
     old = StreamConfig(name=EVENTS.name, subjects=["job.*.*"], max_age=60.0, duplicate_window=30.0)
     await client.jetstream().add_stream(old)
     await client.jetstream().publish(NOTED.subject, b'{"number":1}')
     await client.close()
     inbox = Inbox()
-    async with running(nats, lambda bus: bus.consume(NOTED, inbox), service=KEEPER) as bus:
+    async with running(bare_nats, lambda bus: bus.consume(NOTED, inbox), service=KEEPER) as bus:
         config = (await bus.jetstream.stream_info(EVENTS.name)).config
         assert set(config.subjects or []) == set(EVENTS.subjects)
         assert (config.max_age, config.duplicate_window) == (EVENTS.max_age_s, EVENTS.duplicate_window_s)
@@ -80,27 +81,25 @@ async def test_a_stream_of_an_older_version_is_brought_up_to_date_and_keeps_its_
         assert inbox.numbers == [1]
 
 
-async def test_all_but_the_keeper_wait_for_him_to_bring_a_stream_up_to_date(nats: Nats) -> None:
-    client = await raw_nats.connect(nats.url)
-    await client.jetstream().add_stream(StreamConfig(name=EVENTS.name, subjects=["job.*.*"]))
-    async with connected(nats) as reader:
+async def test_all_but_the_keeper_wait_for_him(bare_nats: Nats, caplog: pytest.LogCaptureFixture) -> None:
+    """First for a stream that is not there, then for one of an older version."""
+    caplog.set_level("INFO")
+    client = await raw_nats.connect(bare_nats.url)
+    js = client.jetstream()
+    async with connected(bare_nats) as reader:
         start = asyncio.create_task(reader.start())
-        await until(partial(_made, client, TASKS.name))  # it takes them in their order
-        await asyncio.sleep(0.1)
+        await until(lambda: "stream awaited" in caplog.text)
+        assert await js.streams_info() == []
+        await js.add_stream(StreamConfig(name=TASKS.name, subjects=list(TASKS.subjects)))
+        await js.add_stream(StreamConfig(name=EVENTS.name, subjects=["job.*.*"]))
+        await until(lambda: caplog.text.count("stream awaited") == 2)
         assert not start.done()
-        assert (await client.jetstream().stream_info(EVENTS.name)).config.subjects == ["job.*.*"]
-        async with running(nats, service=KEEPER):
+        assert (await js.stream_info(EVENTS.name)).config.subjects == ["job.*.*"]
+        await js.delete_stream(TASKS.name)  # its retention is another
+        async with running(bare_nats, service=KEEPER):
             await start
         await reader.stop()
     await client.close()
-
-
-async def _made(client: Client, stream: str) -> bool:
-    try:
-        await client.jetstream().stream_info(stream)
-    except NotFoundError:
-        return False
-    return True
 
 
 async def test_a_consumer_follows_its_settings_and_keeps_its_place(nats: Nats) -> None:
@@ -174,9 +173,14 @@ async def test_tasks_leave_the_work_queue_and_events_stay(nats: Nats) -> None:
         assert (await bus.jetstream.stream_info(EVENTS.name)).state.messages == 1
 
 
-async def test_streams_that_are_gone_are_made_again_and_others_left_alone(nats: Nats) -> None:
+async def test_streams_that_are_gone_are_made_again_and_others_left_alone(
+    nats: Nats, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inbox = Inbox()
-    async with running(nats, lambda bus: bus.consume(NOTED, inbox)) as bus:
+    async with (
+        running(nats) as reader,
+        running(nats, lambda bus: bus.consume(NOTED, inbox), service=KEEPER) as bus,
+    ):
         js = bus.jetstream
         newer = replace(
             (await js.stream_info(TASKS.name)).config, subjects=[*TASKS.subjects, "tasks.of.a.newer"]
@@ -184,7 +188,13 @@ async def test_streams_that_are_gone_are_made_again_and_others_left_alone(nats: 
         await js.update_stream(newer)
         before = await bus.made_at(EVENTS)
         await js.delete_stream(EVENTS.name)
+        with monkeypatch.context() as patched:
+            patched.setattr("libs.chassis.jetstream._SOON", 0.1)
+            with pytest.raises(UnavailableError, match="EVENTS is not there"):
+                await reader.care()
+        waiting = asyncio.create_task(reader.care())
         await bus.care()
+        await waiting
         assert await bus.made_at(EVENTS) > before
         assert (await js.stream_info(TASKS.name)).config.subjects == newer.subjects
         await send(bus, 7)

@@ -33,7 +33,7 @@ async def test_streams_outlive_a_server_and_grow_to_more_of_them(cluster: list[N
     """Made with one replica by an installation that had one server, and brought to three by a setting."""
     await until(lambda: all(node.healthy() for node in cluster))
     first, second, _ = cluster
-    async with running(second) as bus:
+    async with running(second, service=KEEPER) as bus:
         await send(bus, 1)
         assert {(await bus.jetstream.stream_info(each.name)).config.num_replicas for each in STREAMS} == {1}
     inbox = Inbox()
@@ -50,7 +50,7 @@ async def test_streams_outlive_a_server_and_grow_to_more_of_them(cluster: list[N
 
 async def test_a_bucket_follows_its_settings_and_keeps_its_entries(cluster: list[NatsNode]) -> None:
     await until(lambda: all(node.healthy() for node in cluster))
-    async with running(cluster[0]) as bus:
+    async with running(cluster[0], service=KEEPER) as bus:
         await (await ensure_bucket(bus.jetstream, "b", ttl=60.0)).put("k", b"v")
         for ttl in (600.0, 30.0):
             bucket = await ensure_bucket(bus.jetstream, "b", ttl=ttl, replicas=3)

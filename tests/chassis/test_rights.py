@@ -24,7 +24,7 @@ from libs.contracts.tasks import TASK_STOPPED, TaskStopped
 from reelbus.stack import bus_users
 from reelbus.stack.secrets import Secrets
 from tests.chassis.buses import Note, no_end, until
-from tests.chassis.servers import GuardedNats, Nats
+from tests.chassis.servers import GuardedNats, Nats, up
 
 pytestmark = pytest.mark.anyio
 
@@ -45,12 +45,8 @@ def url_of(server: Nats, user: str) -> str:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedNats]:
-    server = make(tmp_path_factory.mktemp("guarded"))
-    try:
-        server.start()
+    with up(make(tmp_path_factory.mktemp("guarded"))) as server:
         yield server
-    finally:
-        server.kill()
 
 
 @asynccontextmanager
@@ -79,19 +75,19 @@ async def taken_over(server: Nats, service: str) -> AsyncIterator[tuple[Client, 
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_every_service_may_be_the_first_to_start(
+async def test_every_service_starts_when_jobs_has_made_the_streams(
     service: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It makes the streams, of which the server knows none yet."""
-    server = make(tmp_path)
-    try:
-        server.start()
-        async with connected(server, service) as bus, started(bus):
+    with up(make(tmp_path)) as server:
+        async with (
+            connected(server, KEEPER) as jobs,
+            started(jobs),
+            connected(server, service) as bus,
+            started(bus),
+        ):
             for stream in STREAMS:
                 assert await bus.made_at(stream)
             await bus.care()
-    finally:
-        server.kill()
     assert "violation" not in caplog.text.lower()
 
 
@@ -152,7 +148,7 @@ def _foreign(service: str) -> Iterator[str]:
     if service != KEEPER:
         yield task_subject(other, "batch")
         yield "job.completed.v1"
-        yield f"$JS.API.STREAM.UPDATE.{EVENTS.name}"
+        yield from (f"$JS.API.STREAM.{verb}.{EVENTS.name}" for verb in ("CREATE", "UPDATE"))
         yield f"$JS.API.STREAM.MSG.GET.{EVENTS.name}"
         yield f"$JS.API.STREAM.MSG.DELETE.{TASKS.name}"
         yield f"$JS.API.CONSUMER.CREATE.{EVENTS.name}" + ("" if service in ("edge", "notify") else ".mine")

@@ -63,7 +63,7 @@ def do(nats_url: str) -> Iterator[Do]:
     def run(work: Callable[[Any], Any]) -> Any:
         return asyncio.run(connected(work))
 
-    run(lambda client: ensure_streams(client.jetstream()))
+    run(lambda client: ensure_streams(client.jetstream(), keeper=True))
     assert run(lambda client: client.jetstream().stream_info(DLQ.name)).state.messages == 0
     yield run
     run(remove)

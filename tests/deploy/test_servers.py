@@ -12,7 +12,7 @@ import pytest
 from nats.aio.client import Client
 
 from libs.contracts.access import AUTHENTICATE
-from tests.chassis.servers import GuardedNats
+from tests.chassis.servers import GuardedNats, up
 from tests.deploy.rendered import CHART, ROOT, SERVICES, Object, named, of_kind, trees
 
 TREES = ["kustomize dev", "helm dev"]
@@ -46,11 +46,8 @@ def test_nats_lets_everybody_in_who_has_a_url_of_the_secret(tree: str, tmp_path:
     urls = {key: url for key, url in values(tree, "reelbus").items() if key.startswith("nats-url")}
     assert urls.keys() == {"nats-url", *(f"nats-url-{name}" for name in SERVICES)}
     here = {key: url.replace("reelbus-nats:4222", f"127.0.0.1:{server.port}") for key, url in urls.items()}
-    try:
-        server.start()
+    with up(server):
         may = asyncio.run(_heard(here, AUTHENTICATE.subject))
-    finally:
-        server.kill()
     assert may == {"nats-url", "nats-url-notify"}
 
 
