@@ -6,7 +6,6 @@ import json
 import subprocess
 from base64 import b64decode
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from libs.media.motionphoto import MotionPhoto, read
 from tests.media.looking import Pixels, describe, frame_times, frames, run
-from tests.media.motionphoto.outside import Exiftool
+from tests.media.motionphoto.outside import installed
 
 Tags = dict[str, Any]
 Luma = NDArray[np.float64]
@@ -64,11 +63,8 @@ class Seen:
         return float(describe(self.clip)["format"]["duration"])
 
 
-_installed = cache(Exiftool.installed)
-
-
 def exiftool(path: Path, *options: str) -> bytes:
-    command = [_installed().command, *options, str(path)]
+    command = [installed(), *options, str(path)]
     return subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
 
 

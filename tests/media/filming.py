@@ -22,8 +22,9 @@ from libs.media.motion import clip_graph, preview_graph
 from libs.media.runner import run_ffmpeg
 from libs.media.still import take_still
 from libs.media.tools import Tools
-from tests.media.looking import Pixels, describe, probed, reference, run
+from tests.media.looking import Pixels, describe, probed, reference
 from tests.media.numbered import BITS, CELL
+from tests.media.viewing import heard
 
 HERTZ = 48_000
 
@@ -57,13 +58,17 @@ class Lab:
     tools: Tools
     folder: Path
     _count: Iterator[int] = field(default_factory=count)
+    _previews: dict[Path, Made] = field(default_factory=dict)
 
     async def info(self, path: Path) -> MediaInfo:
         return await probed(path, self.tools)
 
     async def preview(self, path: Path) -> Made:
-        info = await self.info(path)
-        return await self._rendered(path, info, preview_graph(reference(path), info))
+        """Made once of each file."""
+        if path not in self._previews:
+            info = await self.info(path)
+            self._previews[path] = await self._rendered(path, info, preview_graph(reference(path), info))
+        return self._previews[path]
 
     async def clip(self, path: Path, start: float, end: float, speed: float = 1.0) -> Made:
         info = await self.info(path)
@@ -100,8 +105,7 @@ def number(path: Path) -> int:
 
 def sound(path: Path) -> NDArray[np.float32]:
     """The first track as mono at 48 kHz, from its first sample on."""
-    decoded = ["-map", "0:a:0", "-ac", "1", "-ar", str(HERTZ), "-f", "f32le", "-"]
-    return np.frombuffer(run("ffmpeg", "-nostdin", "-v", "error", "-i", str(path), *decoded), np.float32)
+    return heard(path, hertz=HERTZ).ravel()
 
 
 def pitch(samples: NDArray[np.float32]) -> float:

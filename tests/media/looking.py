@@ -1,4 +1,4 @@
-"""Looking at media with plain ffmpeg, apart from the code under test."""
+"""Looking at media apart from the code under test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,10 @@ from libs.contracts.graph import Output
 from libs.contracts.media import MediaInfo, ObjectRef
 from libs.media.command import compile as compile_graph
 from libs.media.enhance import enhance_graph
-from libs.media.probe import probe
+from libs.media.probe import Probed, probe
 from libs.media.runner import run_ffmpeg
 from libs.media.tools import Tools
+from tests.media.viewing import looked_at, pictures
 
 Pixels = NDArray[np.uint8]
 
@@ -27,70 +27,49 @@ def run(*command: str) -> bytes:
     return subprocess.run(command, check=False, capture_output=True, timeout=60).stdout
 
 
-SHOWN = ("-map", "0:V:0", "-fps_mode", "passthrough")
-
-
 def frame_times(path: Path) -> list[float]:
     """Seconds of every frame that a full decode shows."""
-    return _times(run("ffmpeg", "-nostdin", "-v", "error", "-i", str(path), *SHOWN, "-f", "framecrc", "-"))
-
-
-def filtered(path: Path, steps: str, pixels: str) -> bytes:
-    """All frames as a player shows them, after `steps`, in the format `pixels`."""
-    return run("ffmpeg", "-nostdin", "-v", "error", "-i", str(path), *_raw(steps, pixels), "-")
-
-
-def timed(path: Path, steps: str, pixels: str) -> tuple[list[float], bytes]:
-    """`frame_times` and `filtered` of one decode."""
-    with NamedTemporaryFile() as log:
-        both = [*_raw(steps, pixels), "-", *SHOWN, "-f", "framecrc", log.name]
-        shown = run("ffmpeg", "-nostdin", "-v", "error", "-y", "-i", str(path), *both)
-        return _times(log.read()), shown
+    return [float(time) for time, _ in pictures(path)]
 
 
 def frames(path: Path, width: int, height: int) -> Pixels:
     """All frames, scaled to (n, height, width, 3) RGB."""
-    raw = filtered(path, f"scale={width}:{height}", "rgb24")
-    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+    return timed_frames(path, width, height)[1]
 
 
 def timed_frames(path: Path, width: int, height: int) -> tuple[list[float], Pixels]:
     """`frame_times` and `frames`."""
-    times, raw = timed(path, f"scale={width}:{height}", "rgb24")
-    return times, np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+    seen = list(looked_at(path, "rgb24", ("scale", f"{width}:{height}")))
+    return [float(time) for time, _ in seen], np.stack([picture for _, picture in seen])
 
 
-def _raw(steps: str, pixels: str) -> list[str]:
-    return [*SHOWN, "-vf", steps, "-f", "rawvideo", "-pix_fmt", pixels]
-
-
-def _times(framecrc: bytes) -> list[float]:
-    times, base = [], 1.0
-    for line in framecrc.decode().splitlines():
-        if line.startswith("#tb"):
-            numerator, denominator = line.split()[-1].split("/")
-            base = int(numerator) / int(denominator)
-        elif not line.startswith("#"):
-            times.append(int(line.split(",")[2]) * base)
-    return times
+Key = tuple[Path, int, int]
+_PROBED: dict[Key, Probed] = {}
+_DESCRIBED: dict[Key, dict[str, Any]] = {}
+"""A file is looked into once for as long as it does not change."""
 
 
 def describe(path: Path) -> dict[str, Any]:
-    asked = ["-show_format", "-show_streams", "-of", "json"]
-    found: dict[str, Any] = json.loads(run("ffprobe", "-v", "error", *asked, str(path)))
-    return found
-
-
-_PROBED: dict[tuple[Path, int, int], MediaInfo] = {}
+    """ffprobe's `format` and `streams`."""
+    key = _key(path)
+    if key in _PROBED:
+        return _PROBED[key].raw
+    if key not in _DESCRIBED:
+        asked = ["-show_format", "-show_streams", "-of", "json"]
+        _DESCRIBED[key] = json.loads(run("ffprobe", "-v", "error", *asked, str(path)))
+    return _DESCRIBED[key]
 
 
 async def probed(path: Path, tools: Tools) -> MediaInfo:
-    """A file is probed once for as long as it does not change."""
-    stat = path.stat()
-    key = path, stat.st_size, stat.st_mtime_ns
+    key = _key(path)
     if key not in _PROBED:
-        _PROBED[key] = (await probe(path, tools, size=stat.st_size)).info
-    return _PROBED[key]
+        _PROBED[key] = await probe(path, tools, size=path.stat().st_size)
+    return _PROBED[key].info
+
+
+def _key(path: Path) -> Key:
+    stat = path.stat()
+    return path, stat.st_size, stat.st_mtime_ns
 
 
 @dataclass(frozen=True)

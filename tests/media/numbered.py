@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.media.looking import Pixels, filtered, timed
+from tests.media.looking import Pixels
+from tests.media.viewing import looked_at
 
 BITS, CELL = 12, 16
 WIDTH, HEIGHT = BITS * CELL, 96
-X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
+X264 = ("-c:v", "libx264", "-preset", "superfast", "-threads", "1", "-pix_fmt", "yuv420p")
 
 
 def numbered(
@@ -34,26 +35,28 @@ def numbered(
     return path
 
 
-STRIP = f"scale={WIDTH}:{HEIGHT},crop={WIDTH}:{CELL}:0:0"
+STRIP = ("scale", f"{WIDTH}:{HEIGHT}"), ("crop", f"{WIDTH}:{CELL}:0:0")
 """Where the number is."""
 
 
 def numbers(path: Path) -> list[int]:
     """The number of every frame that a full decode shows."""
-    return _read(filtered(path, STRIP, "gray"))
+    return timed_numbers(path)[1]
 
 
 def timed_numbers(path: Path) -> tuple[list[float], list[int]]:
     """Seconds and number of every frame."""
-    times, strips = timed(path, STRIP, "gray")
-    return times, _read(strips)
+    times, shown = list[float](), list[int]()
+    for time, strip in looked_at(path, "gray", *STRIP):
+        times.append(float(time))
+        shown.append(_read(strip))
+    return times, shown
 
 
-def _read(strips: bytes) -> list[int]:
-    cells = np.frombuffer(strips, np.uint8).reshape(-1, CELL, BITS, CELL)
+def _read(strip: Pixels) -> int:
     middle = slice(CELL // 4, CELL * 3 // 4)
-    bits = cells[:, middle, :, middle].mean(axis=(1, 3)) > 128
-    return [int(sum(1 << place for place in range(BITS) if each[place])) for each in bits]
+    bits = strip.reshape(CELL, BITS, CELL)[middle, :, middle].mean(axis=(0, 2)) > 128
+    return int(sum(1 << place for place in range(BITS) if bits[place]))
 
 
 def _picture(number: int) -> Pixels:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from libs.contracts.graph import AudioEncoding, Node, Output, Source, VideoEncod
 from libs.contracts.media import MediaInfo, ObjectRef
 from libs.media.command import compile as compile_graph
 from libs.media.passes.resolve import resolve
+from libs.media.probe import parse_probe
 from libs.media.runner import run_ffmpeg
 from libs.media.tools import Tools
-from tests.media.looking import probed, run
+from tests.media.looking import describe, probed
+from tests.media.viewing import beginning, heard, looked_at
 
 HERTZ = 48_000
 LOSSLESS = VideoEncoding(
@@ -34,12 +37,16 @@ class Film:
     """A file as a player shows it: time zero is its first picture."""
 
     path: Path
-    info: MediaInfo
+    probed: MediaInfo | None = None
 
     @cached_property
+    def info(self) -> MediaInfo:
+        return self.probed or parse_probe(describe(self.path), self.path.stat().st_size)
+
+    @property
     def origin(self) -> Fraction:
         """Of the first picture, by the clock of the container."""
-        return self._decoded[0] + Fraction(round((self.info.start or 0) * 10**6), 10**6)
+        return self._decoded[0] + beginning(self.path)
 
     @property
     def shown(self) -> list[tuple[Fraction, str]]:
@@ -48,13 +55,19 @@ class Film:
 
     @cached_property
     def _decoded(self) -> tuple[Fraction, list[tuple[Fraction, str]]]:
-        shown = ["-map", "0:V:0", "-fps_mode", "passthrough", "-enc_time_base", "-1"]
-        shown += ["-pix_fmt", "yuv420p", "-f", "framemd5", "-"]
-        lines = run("ffmpeg", "-nostdin", "-v", "error", "-i", str(self.path), *shown).decode().splitlines()
-        [base] = [Fraction(line.split()[-1]) for line in lines if line.startswith("#tb")]
-        fields = [line.split(",") for line in lines if not line.startswith("#")]
-        first = int(fields[0][2])
-        return first * base, [((int(f[2]) - first) * base, f[5].strip()) for f in fields]
+        seen = [
+            (time, md5(shown.tobytes()).hexdigest()) for time, shown in looked_at(self.path, self._pixels)
+        ]
+        first = seen[0][0]
+        return first, [(time - first, digest) for time, digest in seen]
+
+    @property
+    def _pixels(self) -> str:
+        """The format in which frames are compared; odd sizes have no whole chroma."""
+        video = self.info.video
+        assert video is not None
+        odd = video.width % 2 or video.height % 2
+        return "yuv444p" if odd else "yuv420p10le" if video.bit_depth == 10 else "yuv420p"
 
     @property
     def times(self) -> list[Fraction]:
@@ -77,20 +90,8 @@ class Film:
     @cached_property
     def sound(self) -> Samples:
         """The first track as mono at 48 kHz, from the first picture on."""
-        decoded = [
-            "-map",
-            "0:a:0",
-            "-af",
-            "aresample=48000:async=1:first_pts=0:min_hard_comp=0.005",
-            "-ac",
-            "1",
-            "-f",
-            "f32le",
-            "-",
-        ]
-        samples = np.frombuffer(
-            run("ffmpeg", "-nostdin", "-v", "error", "-i", str(self.path), *decoded), np.float32
-        )
+        in_place = ("aresample", "48000:async=1:first_pts=0:min_hard_comp=0.005")
+        samples = heard(self.path, hertz=HERTZ, steps=(in_place,)).ravel()
         return samples[round(self._decoded[0] * HERTZ) :]
 
     def source(self, **changes: Any) -> Source:
@@ -139,7 +140,7 @@ class Studio:
         argv = compile_graph(output, inputs, destination)
         finished = await run_ffmpeg(self.tools, argv, cwd=self.folder, time_limit=60)
         assert damaged or not finished.damaged, finished.stderr
-        return await film(destination, self.tools)
+        return Film(destination)
 
 
 def lag(heard: Samples, wanted: Samples, reach: int = 4800) -> float:

@@ -47,18 +47,22 @@ NEAR = 0.0021
 """Seconds of a clip by which the compiler takes a frame for one at the wanted time."""
 SMEAR = 0.031
 """Seconds of the source by which `atempo` lets a beep begin early: it mixes windows."""
-FLASHES = "color=black:s=160x120:r=25:d=20,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'"
-BEEPS = "aevalsrc='sin(2*PI*1000*t)*lt(mod(t,2),0.2)':d=20:s=48000"
-SYNCHRONOUS = ("sync.mp4", "sync.ts", "sync.mkv")
+FLASHES = "color=black:s=160x120:r=25:d=16,drawbox=c=white:t=fill:enable='lt(mod(t,2),0.2)'"
+BEEPS = "aevalsrc='sin(2*PI*1000*t)*lt(mod(t,2),0.2)':d=16:s=48000"
+SYNCHRONOUS = [
+    *[("sync.mp4", speed) for speed in SPEEDS],
+    *[(name, speed) for name in ("sync.ts", "sync.mkv") for speed in (min(SPEEDS), max(SPEEDS))],
+]
+"""Speeds move what the clocks of containers round as well."""
 HOLED = ("sparse.mkv", "sparse.mp4")
 
 
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of numbered clips of 15 s and more."""
+    """A folder of numbered clips of 15 s, or of 600 frames."""
     folder = tmp_path_factory.mktemp("numbered")
     for name, (rate, video) in SOURCES.items():
-        count = FEW.get(name, int(15 * Fraction(rate)))
+        count = FEW.get(name, min(int(15 * Fraction(rate)), 600))
         silent = name in FEW or name == "slow.gif"
         numbered(folder / name, count, rate=rate, video=video, audio=() if silent else ("-c:a", "aac"))
     return folder
@@ -71,10 +75,12 @@ def flashing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     both = ["-f", "lavfi", "-i", FLASHES, "-f", "lavfi", "-i", BEEPS]
     codecs = [*X264, "-g", "60", "-bf", "2", "-c:a", "aac", "-ac", "2"]
     hole = ["-vf", "select='lt(t,2.6)+gte(t,13)'", "-fps_mode", "vfr"]
-    for name in SYNCHRONOUS:
-        made(folder / name, *both, *codecs)
-    for name in HOLED:
-        made(folder / name, *both, *hole, *codecs)
+    for first, copies in (
+        (made(folder / "sync.mp4", *both, *codecs, "-t", "8"), ("sync.ts", "sync.mkv")),
+        (made(folder / "sparse.mkv", *both, *hole, *codecs), ("sparse.mp4",)),
+    ):
+        for name in copies:
+            made(folder / name, "-i", str(first), "-c", "copy")
     return folder
 
 
@@ -92,11 +98,10 @@ def shown(times: Sequence[float], shows: Sequence[int], at: float, near: float) 
 
 
 @pytest.mark.parametrize("name", SOURCES)
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_a_clip_shows_what_the_source_shows_then(filmed: Path, lab: Lab, name: str, seed: int) -> None:
+async def test_a_clip_shows_what_the_source_shows_then(filmed: Path, lab: Lab, name: str) -> None:
     """At random ranges and at every speed."""
     path = filmed / name
-    (times, shows), luck = timed_numbers(path), random.Random(f"{name} {seed}")
+    (times, shows), luck = timed_numbers(path), random.Random(name)
     length = times[-1] - times[0]
     for speed in SPEEDS:
         start = luck.uniform(0, length * 0.8)
@@ -155,11 +160,11 @@ async def test_a_clip_has_a_frame(
 
 @pytest.mark.parametrize("speed", SPEEDS)
 async def test_the_pitch_stays(filmed: Path, lab: Lab, speed: float) -> None:
-    result = await lab.clip(filmed / "long.mp4", 2.0, 6.0, speed)
+    result = await lab.clip(filmed / "long.mp4", 2.0, 4.0, speed)
     heard = sound(result.path)
     [track] = (await lab.info(result.path)).audio
     assert (track.codec, track.sample_rate) == ("aac", HERTZ)
-    assert len(heard) / HERTZ == pytest.approx(4.0 / speed, abs=0.05)
+    assert len(heard) / HERTZ == pytest.approx(2.0 / speed, abs=0.05)
     middle = heard[len(heard) // 4 : len(heard) * 3 // 4]
     assert pitch(middle) == pytest.approx(440, rel=0.02)
 
@@ -169,8 +174,7 @@ def first_flash(path: Path) -> float:
     return times[int(np.argmax(shown.mean(axis=(1, 2, 3)) > 128))]
 
 
-@pytest.mark.parametrize("name", SYNCHRONOUS)
-@pytest.mark.parametrize("speed", SPEEDS)
+@pytest.mark.parametrize(("name", "speed"), SYNCHRONOUS)
 async def test_sound_and_pictures_stay_together(flashing: Path, lab: Lab, name: str, speed: float) -> None:
     """The first ones of the clip begin at 0.77 s of it."""
     result = await lab.clip(flashing / name, 3.23, 7.1, speed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,9 +43,9 @@ IDENTITY = ("-metadata", "location=+37.5+127.0/", "-metadata", "title=Mine", "-m
             "-metadata", "creation_time=2024-05-01T12:00:00Z")  # fmt: skip
 
 
-@pytest.fixture
-def lab(tools: Tools, tmp_path: Path) -> Lab:
-    return Lab(tools, tmp_path)
+@pytest.fixture(scope="module")
+def lab(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    return Lab(tools, tmp_path_factory.mktemp("made"))
 
 
 def corners(result: Made) -> list[str]:
@@ -96,7 +95,7 @@ async def test_previews_and_clips_are_upright_and_in_colour(corpus: Corpus, lab:
 )  # fmt: skip
 async def test_a_preview_is_made_smaller_never_larger(lab: Lab, size: str, expected: tuple[int, int]) -> None:
     graph = f"testsrc2=s={size}:r=25:d=0.2,format=yuv444p"
-    source = made(lab.folder / "large.mkv", "-f", "lavfi", "-i", graph, "-c:v", "ffv1")
+    source = made(lab.folder / f"{size}.mkv", "-f", "lavfi", "-i", graph, "-c:v", "ffv1")
     result = await lab.preview(source)
     assert result.size == expected
     assert result.video["level"] <= 31

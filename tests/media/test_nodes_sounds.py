@@ -23,6 +23,7 @@ from libs.contracts.graph import (
     Trim,
 )
 from libs.media.tools import Tools
+from tests.media import viewing
 from tests.media.rendering import EXACT, HERTZ, Film, Samples, Studio
 
 PICTURE = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=4"]
@@ -56,9 +57,7 @@ def level(sound: Samples, hertz: int, start: float, end: float) -> float:
 
 
 def heard(film: Film, track: int = 0) -> Samples:
-    decoded = ["-map", f"0:a:{track}", "-ac", "1", "-ar", str(HERTZ), "-f", "f32le", "-"]
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(film.path), *decoded]
-    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.float32)
+    return viewing.heard(film.path, hertz=HERTZ, track=track).ravel()
 
 
 def loudness(path: Path) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from libs.contracts.media import MediaInfo
 from libs.media.probe import bit_depth, check_decodes, parse_probe, probe
 from libs.media.tools import Tools
 from tests.media.corpus import VIDEOS, Corpus
+from tests.media.looking import probed
 
 VIDEO: dict[str, Any] = {
     "index": 0,
@@ -118,8 +119,7 @@ def test_no_stream_that_plays_is_no_media() -> None:
 
 
 async def info_of(corpus: Corpus, tools: Tools, name: str) -> MediaInfo:
-    path = corpus.path(name)
-    return (await probe(path, tools, size=path.stat().st_size)).info
+    return await probed(corpus.path(name), tools)
 
 
 @pytest.mark.anyio

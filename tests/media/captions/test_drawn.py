@@ -108,9 +108,18 @@ def test_in_a_pause_no_word_is_highlighted(tmp_path: Path) -> None:
     assert all(bool(near(frame, (255, 255, 255)).any()) for frame in frames[:2])
 
 
-@pytest.mark.parametrize("size", [HD, TALL, SMALL])
-@pytest.mark.parametrize("font_size", [6, 24, 120, 300])
-@pytest.mark.parametrize("look", [{}, {"box_color": "#FF0000", "outline_width": 20, "shadow_offset": 20}])
+PLAIN: dict[str, Any] = {}
+BOXED: dict[str, Any] = {"box_color": "#FF0000", "outline_width": 20, "shadow_offset": 20}
+
+
+@pytest.mark.parametrize(
+    ("size", "font_size", "look"),
+    [
+        (HD, 6, PLAIN), (HD, 24, BOXED), (HD, 120, PLAIN), (HD, 300, BOXED),
+        (TALL, 6, BOXED), (TALL, 24, PLAIN), (TALL, 120, BOXED), (TALL, 300, PLAIN),
+        (SMALL, 6, PLAIN), (SMALL, 24, BOXED), (SMALL, 120, BOXED), (SMALL, 300, PLAIN), (SMALL, 300, BOXED),
+    ],
+)  # fmt: skip
 def test_nothing_leaves_the_frame(
     size: tuple[int, int], font_size: int, look: dict[str, Any], tmp_path: Path
 ) -> None:

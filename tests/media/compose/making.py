@@ -18,7 +18,8 @@ from libs.media.compose.cast import roles
 from libs.media.compose.graph import movie_graph
 from libs.media.execute import render
 from libs.media.tools import Tools
-from tests.media.looking import describe, probed, run, timed_frames
+from tests.media.looking import describe, probed, timed_frames
+from tests.media.viewing import heard
 
 HERTZ = 48_000
 Pixels = NDArray[np.uint8]
@@ -52,9 +53,7 @@ class Composed:
 
     def sound(self, hertz: int = HERTZ) -> Samples:
         """(samples, 2)."""
-        decoded = ["-map", "0:a:0", "-ar", str(hertz), "-ac", "2", "-f", "f32le", "-"]
-        raw = run("ffmpeg", "-nostdin", "-v", "error", "-i", str(self.path), *decoded)
-        return np.frombuffer(raw, np.float32).reshape(-1, 2)
+        return heard(self.path, hertz=hertz, layout="stereo")
 
 
 @dataclass
@@ -74,11 +73,22 @@ class Set:
             subprocess.run(command, check=True, timeout=60)
         return path
 
+    def several(self, wanted: dict[str, tuple[list[str], list[str]]]) -> list[Path]:
+        """Those by their names that one ffmpeg makes, each of an input of its own and with its options."""
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
+        for source, _ in wanted.values():
+            command += source
+        for number, (name, (_, options)) in enumerate(wanted.items()):
+            command += ["-map", str(number), *options, str(self.folder / name)]
+        subprocess.run(command, check=True, timeout=60)
+        return [self.folder / name for name in wanted]
+
     async def medium(self, path: Path) -> StoredMedia:
         data = path.read_bytes()
         stored = ObjectRef(key=path.name, size=len(data), sha256=sha256(data).hexdigest())
         staged = self.folder / f"input-{stored.sha256[:16]}"  # as workers name them
-        staged.write_bytes(data)
+        if not staged.exists():
+            staged.write_bytes(data)
         self.files[stored.sha256] = staged
         return StoredMedia(object=stored, info=await probed(staged, self.tools))
 

@@ -49,10 +49,8 @@ KINDS = {
 
 async def test_videos_keep_their_colours(studio: Set) -> None:
     """And their lengths: each scene is as long as its video."""
-    videos = [
-        await studio.element("video", studio.file(name, "-f", "lavfi", "-i", graph, *options))
-        for name, (graph, options) in KINDS.items()
-    ]
+    wanted = {name: (["-f", "lavfi", "-i", graph], options) for name, (graph, options) in KINDS.items()}
+    videos = [await studio.element("video", path) for path in studio.several(wanted)]
     made = await studio.slides(*videos, length=15)
     for name, frame in zip(KINDS, made.frames()[7::15], strict=True):
         assert near(frame[90, 160], COLOUR, 8), (name, frame[90, 160])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,13 @@ async def test_deep_and_gray_pictures(studio: Set) -> None:
         assert near(frame[90, 160], colour, 6), (name, frame[90, 160])
 
 
-@pytest.mark.parametrize("extension", ["jpg", "webp"])
-async def test_photos_are_upright(studio: Set, extension: str) -> None:
+@pytest.mark.parametrize(("extension", "orientations"), [("jpg", range(1, 9)), ("webp", (1, 3, 5, 6))])
+async def test_photos_are_upright(studio: Set, extension: str, orientations: Sequence[int]) -> None:
     """As Pillow turns them."""
     image, paths = Image.new("RGB", (160, 80), "white"), []
     for box, colour in (((0, 0, 80, 40), "red"), ((80, 0, 160, 40), "lime"), ((0, 40, 80, 80), "blue")):
         image.paste(colour, box)
-    for orientation in range(1, 9):
+    for orientation in orientations:
         exif = Image.Exif()
         exif[0x112] = orientation
         paths.append(studio.folder / f"{orientation}.{extension}")

@@ -47,8 +47,11 @@ SOUNDS: dict[str, tuple[int, str, list[str]]] = {
 async def test_sounds_keep_pitch_level_and_length(studio: Set) -> None:
     """Each in a scene that is as long as it, and is black or white in turn."""
     scenes = []
-    for number, (name, (rate, layout, options)) in enumerate(SOUNDS.items()):
-        path = studio.file(name, *tone(440, 1.0, rate=rate, layout=layout), *options)
+    made_of = {
+        name: (tone(440, 1.0, rate=rate, layout=layout), options)
+        for name, (rate, layout, options) in SOUNDS.items()
+    }
+    for number, path in enumerate(studio.several(made_of)):
         shown = ("#000000", "#FFFFFF")[number % 2]
         scenes.append(Scene(elements=[await studio.element("audio", path)], duration=1.0, background=shown))
     movie = small(*scenes)

@@ -110,7 +110,7 @@ async def test_a_video_flashes_when_it_beeps_however_often_it_plays(
         "-ar",
         "48000",
     )
-    silence = studio.file("long.wav", "-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "16")
+    silence = studio.file("long.wav", "-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", "9")
     scene = Scene(elements=[await studio.element("video", path), await studio.element("audio", silence)])
     movie = small(scene, width=64, height=36, rate=30)
     made = await studio.compose(movie)
@@ -118,5 +118,5 @@ async def test_a_video_flashes_when_it_beeps_however_often_it_plays(
     bright, times = brightness(made), made.times()
     flashes = np.array([times[each] for each in 1 + np.flatnonzero(np.diff(bright) > 80)])
     heard = beeps(made.sound(COARSE))
-    assert len(flashes) == len(heard) >= 11
+    assert len(flashes) == len(heard) >= 6
     assert np.abs(flashes - heard).max() < DRIFT, flashes - heard

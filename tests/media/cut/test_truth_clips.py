@@ -52,7 +52,7 @@ def check_thrift(seen: Seen) -> None:
 
 @pytest.mark.parametrize("name", KEPT)
 async def test_parts_in_a_row(stage: Stage, name: str) -> None:
-    seen = await stage.see(*random_pieces(stage, name, 2))
+    seen = await stage.see(*random_pieces(stage, name, 2), apart=False)
     assert seen.method == "smart", seen.outcome.reason
     if name not in FEW_ENTRIES:
         check_thrift(seen)
@@ -60,7 +60,7 @@ async def test_parts_in_a_row(stage: Stage, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["no-b", "hevc", "mkv"])
 async def test_one_part(stage: Stage, name: str) -> None:
-    seen = await stage.see(*random_pieces(stage, name, 1))
+    seen = await stage.see(*random_pieces(stage, name, 1), apart=False)
     check_thrift(seen)
 
 
@@ -73,6 +73,6 @@ async def test_real_footage(stage: Stage) -> None:
 
 @pytest.mark.parametrize("name", CODED_ANEW)
 async def test_other_codecs_get_exact_edges_at_least(stage: Stage, name: str) -> None:
-    seen = await stage.see(*random_pieces(stage, name, 1))
+    seen = await stage.see(*random_pieces(stage, name, 1), apart=False)
     if name == "mjpeg":
         assert seen.method == "copy", seen.outcome.reason

@@ -25,14 +25,14 @@ pytestmark = pytest.mark.anyio
     ],
 )
 async def test_a_single_frame(stage: Stage, name: str, start: float | None, end: float, frame: int) -> None:
-    seen = await stage.see(Piece(name, start, end))
+    seen = await stage.see(Piece(name, start, end), apart=False)
     assert [(part.first, part.stop) for part in seen.parts] == [(frame, frame + 1)]
     assert seen.method in ("smart", "copy"), seen.outcome.reason
 
 
 @pytest.mark.parametrize("name", ["closed", "hevc-cra", "mkv", "ts", "vfr"])
 async def test_all_of_a_clip_is_copied(stage: Stage, name: str) -> None:
-    seen = await stage.see(Piece(name))
+    seen = await stage.see(Piece(name), apart=False)
     assert seen.method == "copy", seen.outcome.reason
     assert all(seen.same)
 
@@ -45,7 +45,7 @@ async def test_all_of_a_clip_whose_first_frames_are_not_shown(stage: Stage) -> N
 async def test_from_a_key_frame_to_another(stage: Stage, name: str, method: str) -> None:
     film = stage.film(name)
     first, last = (float(key - film.times[0]) for key in (film.keys[1], film.keys[2]))
-    seen = await stage.see(Piece(name, first, last))
+    seen = await stage.see(Piece(name, first, last), apart=False)
     assert seen.method == method, seen.outcome.reason
     check_thrift(seen)
 

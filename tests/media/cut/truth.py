@@ -13,6 +13,7 @@ import numpy as np
 
 from libs.contracts.graph import AudioEncoding, Concat, Node, Output, Source, Trim, VideoEncoding
 from libs.contracts.media import MediaInfo, ObjectRef
+from libs.media.cut.engine import execute
 from libs.media.cut.request import CutOutcome, CutRequest
 from libs.media.cut.run import cut
 from libs.media.passes.resolve import edit_list
@@ -117,8 +118,11 @@ class Stage:
         }
         return Output(**(fields | changes))
 
-    async def cut(self, graph: Output, pieces: list[Piece], **targets: str) -> tuple[CutOutcome, Path]:
-        """`targets` are other places (URLs) where clips are read, by name."""
+    async def cut(
+        self, graph: Output, pieces: list[Piece], *, apart: bool = True, **targets: str
+    ) -> tuple[CutOutcome, Path]:
+        """`targets` are other places (URLs) where clips are read, by name. `apart`: in its own process, which
+        takes a quarter of a second of a core to start."""
         destination = self._folder / f"cut.{graph.extension}"
         for path in self._folder.iterdir():
             path.unlink()
@@ -126,13 +130,17 @@ class Stage:
         for name in {piece.name for piece in pieces}:
             inputs[(await self.source(name)).object.sha256] = targets.get(name, str(self.path(name)))
         request = CutRequest(graph=graph, inputs=inputs, destination=str(destination), threads=1)
-        return await cut(self._tools, request, cwd=self._folder, time_limit=60), destination
+        if apart:
+            return await cut(self._tools, request, cwd=self._folder, time_limit=60), destination
+        return execute(request, lambda _: None), destination
 
-    async def see(self, *pieces: Piece, extension: str | None = None, **targets: str) -> Seen:
+    async def see(
+        self, *pieces: Piece, extension: str | None = None, apart: bool = True, **targets: str
+    ) -> Seen:
         """Cut, and check everything that holds for every cut."""
         wanted = list(pieces)
         parts = [self.part(piece) for piece in wanted]
-        outcome, path = await self.cut(await self.graph(wanted, extension), wanted, **targets)
+        outcome, path = await self.cut(await self.graph(wanted, extension), wanted, apart=apart, **targets)
         check_edges(outcome, parts)
         assert self.left() == ([path.name] if outcome.method else [])
         if outcome.method is None:

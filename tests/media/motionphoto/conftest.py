@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
+
 import pytest
 
 from tests.media.motionphoto.outside import Exiftool
@@ -12,5 +15,6 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
 
 
 @pytest.fixture(scope="session")
-def exiftool() -> Exiftool:
-    return Exiftool.installed()
+def exiftool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exiftool]:
+    with closing(Exiftool(tmp_path_factory.mktemp("exiftool") / "said")) as tool:
+        yield tool

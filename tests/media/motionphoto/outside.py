@@ -8,51 +8,76 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 _OLDEST = 13.16
 """The first exiftool that looks for the video behind a JPEG. Debian 12 has 12.57, which finds none."""
+_READY = b"{ready}\n"
 
 
-@dataclass(frozen=True)
+@cache
+def installed() -> str:
+    """The exiftool of the virtual environment, or else of the system."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    command = shutil.which("exiftool", path=path)
+    assert command, "exiftool is missing: `make setup-tests`"
+    version = float(subprocess.run([command, "-ver"], capture_output=True, check=True).stdout)
+    assert version >= _OLDEST, f"exiftool {version} is older than {_OLDEST}: `make setup-tests`"
+    return command
+
+
 class Exiftool:
-    command: str
+    """One that stays for all files: perl needs long to read its tables."""
 
-    @classmethod
-    def installed(cls) -> Exiftool:
-        """That of the virtual environment, or else of the system."""
-        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        command = shutil.which("exiftool", path=path)
-        assert command, "exiftool is missing: `make setup-tests`"
-        version = float(subprocess.run([command, "-ver"], capture_output=True, check=True).stdout)
-        assert version >= _OLDEST, f"exiftool {version} is older than {_OLDEST}: `make setup-tests`"
-        return cls(command)
+    def __init__(self, said: Path) -> None:
+        """What it says on stderr goes to the file `said`."""
+        self._said = said
+        listening = [installed(), "-stay_open", "True", "-@", "-"]
+        with said.open("wb") as stderr:
+            self._process = subprocess.Popen(
+                listening, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+            )
+
+    def close(self) -> None:
+        self._process.communicate(b"-stay_open\nFalse\n", timeout=60)
 
     def binary(self, path: Path, tag: str) -> bytes:
-        done = subprocess.run(
-            [self.command, "-b", f"-{tag}", str(path)], capture_output=True, check=True, timeout=60
-        )
-        assert not done.stderr, done.stderr
-        return done.stdout
+        before = self._said.stat().st_size
+        found = self._asked("-b", f"-{tag}", str(path))
+        complaints = self._said.read_bytes()[before:]
+        assert not complaints, complaints
+        return found
 
     def tags(self, path: Path, *options: str) -> dict[str, Any]:
         """By their groups: `XMP-GCamera:MotionPhoto`. Times and such as exiftool prints them."""
         asked = ["-j", "-a", "-u", "-G1", "-struct", "-validate", "-warning", "-error", "-all", *options]
-        done = subprocess.run([self.command, *asked, str(path)], capture_output=True, check=True, timeout=60)
-        found: dict[str, Any] = json.loads(done.stdout)[0]
+        found: dict[str, Any] = json.loads(self._asked(*asked, str(path)))[0]
         return found
 
     def write(self, path: Path, *tags: str) -> None:
-        asked = ["-overwrite_original", *(f"-{tag}" for tag in tags)]
-        subprocess.run([self.command, *asked, str(path)], capture_output=True, check=True, timeout=60)
+        self._asked("-overwrite_original", *(f"-{tag}" for tag in tags), str(path))
 
     def complaints(self, path: Path) -> list[str]:
         asked = ["-validate", "-warning", "-error", "-a", "-s3"]
-        done = subprocess.run([self.command, *asked, str(path)], capture_output=True, check=True, timeout=60)
-        _, *complaints = done.stdout.decode().splitlines()
+        _, *complaints = self._asked(*asked, str(path)).decode().splitlines()
         return complaints
+
+    def _asked(self, *arguments: str) -> bytes:
+        """What it prints of a question that succeeds."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert not any("\n" in argument for argument in arguments)
+        question = [*arguments, "-echo3", "{status ${status}}", "-execute"]
+        self._process.stdin.write("\n".join([*question, ""]).encode())
+        self._process.stdin.flush()
+        answer = bytearray()
+        while not answer.endswith(_READY):
+            answer += self._process.stdout.readline()
+        found, _, status = answer.removesuffix(_READY).rpartition(b"{status ")
+        assert status == b"0}\n", (arguments, status, self._said.read_text())
+        return bytes(found)
 
 
 def probe(data: bytes, path: Path) -> dict[str, Any]:

@@ -92,7 +92,7 @@ async def test_what_is_said_across_pieces_is_heard_once(
 ) -> None:
     """Pieces of 12 s end in mid sentence."""
     monkeypatch.setattr("services.speech.listener.PIECE", 12.0)
-    seconds = 30
+    seconds = 20
     found = await listen(listener, written(reading.samples[: seconds * RATE], tmp_path / "sound.s16"), "en")
     said = [word for word in reading.words if word.end < seconds - 1]
     heard = [word for word in words_of(found) if word.end < seconds - 1]

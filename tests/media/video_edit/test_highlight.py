@@ -53,7 +53,7 @@ async def test_the_liveliest_part_of_a_video(edits: Edits, sound: bool) -> None:
     args = ["-f", "lavfi", "-i", still, "-f", "lavfi", "-i", moving, "-f", "lavfi", "-i", tone]
     args += ["-filter_complex", "[0][1]overlay=enable='between(t,9,14)'", "-map", "2:a"] if sound else [
         "-filter_complex", "[0][1]overlay=enable='between(t,9,14)'"]  # fmt: skip
-    path = edits.clip("lively.mp4", *args)
+    path = edits.clip("lively.mp4", *args, "-preset", "ultrafast")
     wanted = Wanted(duration=5.0, width=64, height=64, selection="highlight")
     made = await edits.made(path, wanted)
     assert made.found.start == pytest.approx(9.0, abs=0.55)

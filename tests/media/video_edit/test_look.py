@@ -33,7 +33,8 @@ def beside(edits: Edits, side: str) -> Path:
     at, other = (0, 528) if side == "left" else (352, 0)
     graph = f"[0]scale=352:288[a];[1]pad=704:288:{other}:72:gray[b];[b][a]overlay={at}:0:shortest=1"
     inputs = ["-i", str(CARPHONE), "-f", "lavfi", "-i", "testsrc2=s=176x144:r=30000/1001"]
-    return edits.clip(f"{side}.mp4", *inputs, "-filter_complex", graph, "-an")
+    coded = ["-an", "-t", "2.1", "-preset", "ultrafast"]
+    return edits.clip(f"{side}.mp4", *inputs, "-filter_complex", graph, *coded)
 
 
 def faces_in(path: Path, width: int, height: int) -> list[float]:
