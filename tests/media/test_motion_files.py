@@ -94,7 +94,7 @@ async def test_previews_and_clips_are_upright_and_in_colour(corpus: Corpus, lab:
      ("2560x1080", (1280, 540)), ("1281x721", (1280, 720))],
 )  # fmt: skip
 async def test_a_preview_is_made_smaller_never_larger(lab: Lab, size: str, expected: tuple[int, int]) -> None:
-    graph = f"testsrc2=s={size}:r=25:d=0.2,format=yuv444p"
+    graph = f"testsrc2=s={size}:r=25:d=0.08,format=yuv444p"
     source = made(lab.folder / f"{size}.mkv", "-f", "lavfi", "-i", graph, "-c:v", "ffv1")
     result = await lab.preview(source)
     assert result.size == expected

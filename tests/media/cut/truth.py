@@ -17,7 +17,7 @@ from libs.media.cut.engine import execute
 from libs.media.cut.request import CutOutcome, CutRequest
 from libs.media.cut.run import cut
 from libs.media.passes.resolve import edit_list
-from libs.media.probe import probe
+from libs.media.probe import parse_probe, probe
 from libs.media.tools import Tools
 from tests.media.corpus import Corpus
 from tests.media.cut.film import Film, Part, first_picture, psnr, watch
@@ -92,10 +92,18 @@ class Stage:
     async def source(self, name: str) -> Source:
         path = self.path(name)
         if name not in self._infos:
-            self._infos[name] = (await probe(path, self._tools, size=path.stat().st_size)).info
+            self._infos[name] = await self._info(name, path)
         sha256 = hashlib.sha256(name.encode()).hexdigest()
         reference = ObjectRef(key=path.name, size=path.stat().st_size, sha256=sha256)
         return Source(object=reference, info=self._infos[name])
+
+    async def _info(self, name: str, path: Path) -> MediaInfo:
+        """Of what was watched, ffprobe has told everything."""
+        size = path.stat().st_size
+        if name not in self._films:
+            return (await probe(path, self._tools, size=size)).info
+        film = self._films[name]
+        return parse_probe({"format": film.container, "streams": film.streams}, size)
 
     async def graph(self, pieces: list[Piece], extension: str | None = None, **changes: Any) -> Output:
         """A graph that keeps packets, as the editor would have it: trims of sources, one after the other."""
