@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 from tests.integration.client import Operator
 from tests.integration.motion import Json, Studio
 from tests.integration.photos import Seen, exiftool, look, pitch, psnr
-from tests.media.looking import Pixels, describe, filtered, frame_times, frames
+from tests.media.looking import Pixels, describe, frame_times, frames
 from tests.media.numbered import numbered, numbers
+from tests.media.viewing import looked_at
 from tests.stack.harness import Stack
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -88,8 +90,8 @@ def test_the_preview_of_the_bunny(
 def test_the_picture_is_the_frame_of_the_source(bunny_photo: Seen, bunny: Path) -> None:
     cover = bunny_photo.cover()
     assert cover.shape == (720, 1280, 3)
-    near = np.frombuffer(filtered(bunny, "select=between(n\\,49\\,51)", "rgb24"), np.uint8)
-    likeness = [psnr(cover, each) for each in near.reshape(3, *cover.shape)]
+    near = [each for _, each in islice(looked_at(bunny, "rgb24"), 49, 52)]
+    likeness = [psnr(cover, each) for each in near]
     assert likeness[1] > 30
     assert likeness[1] == max(likeness)
 
