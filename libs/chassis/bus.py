@@ -16,6 +16,7 @@ from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from faststream.nats.prometheus import NatsPrometheusMiddleware
+from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy as JsAck
 from nats.js.api import ConsumerConfig, DeliverPolicy
@@ -95,11 +96,12 @@ class Bus:
         await self._broker.connect()
 
     async def start(self) -> None:
-        """Make sure of streams and consumers, then take messages."""
+        """Make sure of streams and consumers, then take messages; the server knows of it at the return."""
         await ensure_streams(self.jetstream, keeper=self._keeper, replicas=self.settings.stream_replicas)
         for stream, config in self._consumers:
             await ensure_consumer(self.jetstream, stream, config)
         await self._broker.start()
+        await flush(self._client)
 
     async def care(self) -> None:
         """Make consumers, and as their keeper streams, again that are gone. Raises `UnavailableError`."""
@@ -147,8 +149,9 @@ class Bus:
         self._reconnected.set()
 
     @property
-    def _client(self) -> Any:
-        return self._broker.config.connection_state.connection
+    def _client(self) -> Client:
+        client: Client = self._broker.config.connection_state.connection
+        return client
 
     @property
     def jetstream(self) -> JetStreamContext:
@@ -332,6 +335,12 @@ async def started(bus: Bus) -> AsyncIterator[Bus]:
             yield bus
     finally:
         await bus.stop()
+
+
+async def flush(client: Client) -> None:
+    """Wait until the server has read all that `client` has sent, subscriptions too. Raises `TimeoutError`."""
+    for _ in range(2):  # the PING of nats-py overtakes what it has yet to write; a second one comes after it
+        await client.flush()
 
 
 async def _stop_pulling(lane: Any) -> None:

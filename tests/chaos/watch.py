@@ -9,6 +9,7 @@ from typing import Self
 import nats
 from nats.aio.msg import Msg
 
+from libs.chassis.bus import flush
 from libs.chassis.codec import decode
 from libs.contracts.jobs import JOB_PROGRESS, JobState
 from tests.chaos.beside import Beside
@@ -39,7 +40,7 @@ class Watch(Beside):
             self._url, max_reconnect_attempts=-1, reconnect_time_wait=0.1, error_cb=_expected
         )
         await client.subscribe(JOB_PROGRESS.subject, cb=self._on_progress)
-        await client.flush()
+        await flush(client)
         self._listening.set()
         while not self._done.is_set():
             await asyncio.sleep(_LOOK)

@@ -77,6 +77,16 @@ async def test_nobody_there_is_unavailable_at_once(nats: Nats) -> None:
             await bus.call(patient, Note())
 
 
+async def test_a_server_that_has_started_is_there_for_everyone(nats: Nats) -> None:
+    async with running(nats) as bus:
+        for number in range(20):  # one in fifteen was too early
+            async with connected(nats, "server") as server:
+                server.serve(ECHO, echo)
+                await server.start()
+                assert (await bus.call(ECHO, Note(number=number))).number == number + 1
+                await server.stop()
+
+
 async def test_a_slow_server_is_unavailable(nats: Nats) -> None:
     async def sleep(_: Note) -> Note:
         await asyncio.Event().wait()

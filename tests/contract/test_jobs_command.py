@@ -15,6 +15,7 @@ import msgspec
 import nats
 import pytest
 
+from libs.chassis.bus import flush
 from libs.contracts.base import Method
 from libs.contracts.jobs import Job, JobError, JobState
 from libs.contracts.rpc import CANCEL_JOB, GET_JOBS, LIST_CHANNEL_JOBS, JobList, Ok, RpcError
@@ -54,7 +55,7 @@ def serving(url: str, answers: Answers) -> Iterator[None]:
                     await message.respond(msgspec.json.encode(answer(request)))
 
                 await client.subscribe(method.subject, cb=reply)
-            await client.flush()
+            await flush(client)
             ready.set()
             await stop.wait()
 

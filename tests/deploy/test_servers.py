@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from nats.aio.client import Client
 
+from libs.chassis.bus import flush
 from libs.contracts.access import AUTHENTICATE
 from tests.chassis.servers import GuardedNats, up
 from tests.deploy.rendered import CHART, ROOT, SERVICES, Object, named, of_kind, trees
@@ -60,7 +61,7 @@ async def _heard(urls: dict[str, str], subject: str) -> set[str]:
         client = Client()
         await client.connect(url, error_cb=_ignore)
         await client.publish(subject, key.encode())
-        await client.flush()
+        await flush(client)
         await client.close()
     await operator.publish(subject, b"")
     while message := (await calls.next_msg(timeout=5)).data.decode():
