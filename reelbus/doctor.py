@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from reelbus import models
+from reelbus import fonts, models
 from reelbus.stack import host, lock, ports, state
 from reelbus.stack.errors import StackError
 from reelbus.stack.host import PostgresMode
 from reelbus.stack.layout import SETUID_HOME, Layout
 
 ENCODERS = ("libx264", "libx265", "libvpx-vp9", "aac", "libopus")
-FILTERS = ("hqdn3d", "unsharp", "normalize", "zscale", "tonemap", "bwdif")
+FILTERS = ("hqdn3d", "unsharp", "normalize", "zscale", "tonemap", "bwdif", "ass")
 SERVERS = {"nats-server": "--version", "juicefs": "version", "caddy": "version"}
 MINIMUM_PYTHON = (3, 11)
 MINIMUM_FREE = 2 * 1024**3
@@ -42,6 +42,7 @@ def examine(layout: Layout, port: int) -> list[Finding]:
         _python(),
         _ffmpeg(),
         _ffprobe(),
+        _fonts(),
         *(_server(name, flag) for name, flag in SERVERS.items()),
         _postgres(),
         _speech_model(),
@@ -112,6 +113,16 @@ def _ffprobe() -> Finding:
     if path is None:
         return _missing("ffprobe", wanted, "REELBUS_FFPROBE")
     return _runs("ffprobe", path, lambda: _run(path, "-version"), _ffmpeg_fix())
+
+
+def _fonts() -> Finding:
+    try:
+        missing = fonts.lacking()
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("fonts", False, f"fontconfig does not run: {error}", SETUP)
+    if missing:
+        return Finding("fonts", False, f"captions cannot draw {', '.join(missing)}", SETUP)
+    return Finding("fonts", True, f"{fonts.USUAL}, and all {len(fonts.WRITINGS)} writings that captions need")
 
 
 def _runs(name: str, path: str, call: Callable[[], str], fix: str) -> Finding:

@@ -19,17 +19,10 @@ have_ffmpeg() {
   command -v "${REELBUS_FFMPEG:-ffmpeg}" >/dev/null && command -v "${REELBUS_FFPROBE:-ffprobe}" >/dev/null
 }
 
-# Of each writing one letter that captions must be able to draw: Latin, Arabic, Hebrew, Devanagari, Thai, Chinese,
-# Japanese, Korean.
-LETTERS="41 634 5d0 915 e01 4e2d 3042 ac00"
 PACKAGES="ffmpeg fontconfig fonts-liberation fonts-dejavu-core fonts-noto-core fonts-noto-cjk"
 
 have_fonts() {
-  command -v fc-list >/dev/null && command -v fc-match >/dev/null || return 1
-  [ -n "$(fc-list 'Liberation Sans' family)" ] || return 1
-  for letter in $LETTERS; do
-    [ -n "$(fc-list ":charset=$letter" family)" ] || return 1
-  done
+  .venv/bin/python -m reelbus.fonts 2>/dev/null
 }
 
 python=$(find_python)

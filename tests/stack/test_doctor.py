@@ -1,6 +1,7 @@
 """What `reelbus doctor` finds and advises."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,30 @@ def test_an_ffmpeg_without_what_is_needed(
     found = by_name(doctor.examine(Layout.at(tmp_path), 0))["ffmpeg"]
     assert not found.ok
     assert missing[0] in found.message
+
+
+def test_fonts_of_all_writings(tmp_path: Path) -> None:
+    assert by_name(doctor.examine(Layout.at(tmp_path), 0))["fonts"].ok
+
+
+def test_a_machine_with_latin_fonts_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = next(Path("/usr/share/fonts").rglob("LiberationSans-Regular.*"))
+    conf = tmp_path / "fonts.conf"
+    (tmp_path / "fonts").mkdir()
+    shutil.copy(listed, tmp_path / "fonts")
+    conf.write_text(f"<fontconfig><dir>{tmp_path}/fonts</dir><cachedir>{tmp_path}</cachedir></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(conf))
+    found = by_name(doctor.examine(Layout.at(tmp_path), 0))["fonts"]
+    assert not found.ok
+    assert "Thai, Chinese, Japanese, Korean" in found.message
+    assert found.fix == "make setup"
+
+
+def test_a_machine_without_fontconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = by_name(doctor.examine(Layout.at(tmp_path), 0))["fonts"]
+    assert not found.ok
+    assert "fontconfig" in found.message
 
 
 def test_taken_port(tmp_path: Path) -> None:
