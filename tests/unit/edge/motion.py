@@ -51,7 +51,7 @@ class Studio(Backend):
         self.owner = "public"
         self.name = "holiday.mp4"
         self.open = False
-        self.failure = "No picture came out of it."
+        self.failure, self.failure_code = "No picture came out of it.", "media_error"
         self.closed: list[UUID] = []
         self.cancelled: list[UUID] = []
         self.answers |= {
@@ -67,7 +67,9 @@ class Studio(Backend):
     def work(self, key: str) -> Job:
         """The job under `key`, as `state` has it."""
         kind, number = ("preview", 1) if key.startswith("preview/") else ("motion_photo", 2)
-        error = JobError(code="media_error", message=self.failure) if self.state is JobState.FAILED else None
+        error = (
+            JobError(code=self.failure_code, message=self.failure) if self.state is JobState.FAILED else None
+        )
         result = self._result(kind) if self.state is JobState.COMPLETED else None
         return job(
             number,

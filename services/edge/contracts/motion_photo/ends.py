@@ -55,9 +55,10 @@ class Ends:
 
 
 def artifact_of(job: Job) -> ObjectRef:
-    """What a job of a session made. Raises `MediaError` when it failed, `NotFoundError` when it was cancelled
-    because its session was closed; and when it ought to have ended, `UnavailableError` for one that did not
-    even begin, `TaskTimeoutError` for one that did."""
+    """What a job of a session made. Raises `MediaError` when it failed, `UnavailableError` when that was for
+    want of what it depends on, `NotFoundError` when it was cancelled because its session was closed; and when
+    it ought to have ended, `UnavailableError` for one that did not even begin, `TaskTimeoutError` for one
+    that did."""
     match job.state:
         case JobState.COMPLETED:
             if isinstance(job.result, (RenderResult, MotionPhotoResult)):
@@ -66,6 +67,8 @@ def artifact_of(job: Job) -> ObjectRef:
         case JobState.CANCELLED:
             raise NotFoundError(CLOSED)
         case JobState.FAILED:
+            if job.error is not None and job.error.code == UnavailableError.code:
+                raise UnavailableError(job.error.message)
             raise MediaError(job.error.message if job.error else "The video could not be processed.")
         case JobState.PENDING:
             raise UnavailableError("Too much other work was to be done first; try again.")

@@ -122,6 +122,13 @@ def test_jobs_that_make_no_photo(studio: Studio, state: JobState, status: int, c
     assert studio.closed == []
 
 
+def test_a_photo_that_storage_had_no_room_for(client: Client, studio: Studio) -> None:
+    studio.state, studio.failure_code = JobState.FAILED, "unavailable"
+    answer = convert(client)
+    assert refusal(answer, 503, "SERVICE_UNAVAILABLE") == studio.failure
+    assert int(answer.headers["retry-after"]) > 0
+
+
 def test_a_photo_whose_session_was_closed_meanwhile(client: Client, studio: Studio) -> None:
     work = studio.work("motion/1")
     studio.objects.content.clear()
