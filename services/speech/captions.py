@@ -15,7 +15,8 @@ from libs.contracts.media import ObjectRef
 from libs.contracts.tasks import CaptionResult, CaptionTask
 from libs.media.captions.given import MAX_BYTES, transcript_of
 from libs.media.captions.installed import installed
-from libs.media.captions.make import Captions, Said, captions
+from libs.media.captions.make import Captions, captions
+from libs.media.captions.sections import Said
 
 ASS, SUBRIP, WEBVTT, JSON = "text/x-ssa", "application/x-subrip", "text/vtt", "application/json"
 MAX_TRANSCRIPT = 64 << 20

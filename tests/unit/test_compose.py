@@ -14,7 +14,7 @@ from libs.contracts.errors import MediaError
 from libs.contracts.graph import AudioMix, Canvas, Concat, Loop, Overlay, Source, Subtitles
 from libs.contracts.media import MediaInfo, ObjectRef, StoredMedia, SubtitleStream
 from libs.contracts.movie import DEFAULT_LENGTH, Element, Movie, Scene
-from libs.media.compose.cast import captioned, check, roles, voices
+from libs.media.compose.cast import Captioned, captioned, check, roles, voices
 from libs.media.compose.graph import movie_graph
 from libs.media.compose.layers import Place, corner, layer_steps, place, visible
 from libs.media.compose.timing import spans
@@ -58,20 +58,39 @@ SPEAKS, SILENT = element("audio", VOICE), element("image", PHOTO)
     ("made", "found"),
     [
         (movie(Scene(elements=[SPEAKS])), []),
-        (movie(Scene(elements=[SPEAKS]), Scene(elements=[SILENT]), elements=[SAID]), [(0, [0])]),
-        (movie(Scene(elements=[SILENT]), elements=[SAID, SPEAKS]), [(None, [2])]),
-        (movie(Scene(elements=[SPEAKS]), elements=[SAID, SPEAKS]), [(0, [0])]),
-        (movie(Scene(elements=[SPEAKS]), elements=[GIVEN]), [(None, [])]),
+        (movie(Scene(elements=[SPEAKS]), Scene(elements=[SILENT]), elements=[SAID]), [("0", [0])]),
+        (movie(Scene(elements=[SILENT]), Scene(), elements=[SAID, SPEAKS]), [("whole 0 1", [2])]),
+        (movie(Scene(elements=[SPEAKS]), elements=[SAID, SPEAKS]), [("0", [0])]),
+        (movie(Scene(elements=[SPEAKS]), Scene(), elements=[GIVEN]), [("whole 0 1", [])]),
         (
             movie(Scene(elements=[SPEAKS, GIVEN]), Scene(elements=[SPEAKS]), elements=[SAID]),
-            [(0, []), (1, [2])],
+            [("0", []), ("1", [2])],
         ),
-        (movie(Scene(elements=[SPEAKS, SAID]), Scene(elements=[SPEAKS])), [(0, [0])]),
+        (movie(Scene(elements=[SPEAKS, SAID]), Scene(elements=[SPEAKS])), [("0", [0])]),
         (movie(Scene(elements=[SILENT, SAID])), []),
+        (
+            movie(Scene(), Scene(), Scene(elements=[SPEAKS, SAID]), Scene(), elements=[GIVEN]),
+            [("whole 0 1", []), ("whole 3", []), ("2", [0])],
+        ),
+        (movie(Scene(elements=[SPEAKS, GIVEN]), elements=[GIVEN]), [("0", [])]),
     ],
 )  # fmt: skip
-def test_where_captions_are(made: Movie, found: list[tuple[int | None, list[int]]]) -> None:
-    assert [(each.scene, [who.number for who in each.speakers]) for each in captioned(made)] == found
+def test_where_captions_are(made: Movie, found: list[tuple[str, list[int]]]) -> None:
+    assert described(captioned(made)) == found
+
+
+def test_who_says_nothing_is_not_listened_to() -> None:
+    made = movie(Scene(elements=[SPEAKS]), Scene(elements=[SPEAKS]), elements=[SAID, SPEAKS])
+    assert described(captioned(made, {0})) == [("1", [1])]
+    assert described(captioned(made, {0, 1})) == [("whole 0 1", [3])]
+    assert described(captioned(made, {0, 1, 3})) == []
+
+
+def described(found: list[Captioned]) -> list[tuple[str, list[int]]]:
+    """Where and of whom."""
+    where = [["whole"] * each.whole + [str(scene) for scene in each.scenes] for each in found]
+    who = [[speaker.number for speaker in each.speakers] for each in found]
+    return [(" ".join(scenes), speakers) for scenes, speakers in zip(where, who, strict=True)]
 
 
 @pytest.mark.parametrize(("kind", "medium"), [("video", VOICE), ("image", VOICE), ("audio", PHOTO)])

@@ -28,7 +28,7 @@ from libs.contracts.tasks import (
 from libs.media.walk import nodes
 from services.jobs.movies.plan import continued_movie, plan_movie
 from services.jobs.plans import PlannedTask
-from tests.unit.samples import asset, info
+from tests.unit.samples import asset, info, video
 from tests.unit.test_compose import FILE, FILM, VOICE
 
 JOB = UUID(int=7)
@@ -142,6 +142,45 @@ def test_captions_are_where_it_is_said() -> None:
     assert (section.start, section.length) == (0.0, 2.5)
     assert (section.transcript, section.file, section.language) == (FILE, None, "de")
     assert section.style == CaptionStyle()
+
+
+MUTE = StoredMedia(object=FILE, info=info(audio=[]))
+
+
+def test_a_silent_video_is_not_listened_to_and_what_is_said_over_it_is() -> None:
+    over = spec(element("video", MUTE), whole=(element("audio", VOICE), element("subtitles")))
+    assert [task.name for task in plan(over)] == ["recognise.1", "captions", "main"]
+    alone = spec(element("video", MUTE), whole=(element("subtitles"),))
+    assert [task.name for task in plan(alone)] == ["main"]
+
+
+@pytest.mark.parametrize(("words", "captioned"), [(0, "b"), (3, "a")])
+def test_what_is_said_over_videos_counts_if_nobody_speaks_in_them(words: int, captioned: str) -> None:
+    over = spec(element("video", FILM), whole=(element("audio", VOICE), element("subtitles")))
+    assert [task.name for task in plan(over)] == ["recognise.0", "recognise.1", "captions", "main"]
+    seen = RecogniseResult(artifact=msgspec.structs.replace(FILE, key="a"), language="en", words=words)
+    under = RecogniseResult(artifact=msgspec.structs.replace(FILE, key="b"), language="en", words=5)
+    task = continued_movie(over, "captions", {"recognise.0": seen, "recognise.1": under})
+    assert isinstance(task, CaptionTask)
+    assert [each.transcript.key for each in task.sections if each.transcript] == [captioned]
+
+
+def test_what_is_said_in_a_video_is_said_again_when_it_begins_again() -> None:
+    long = msgspec.structs.replace(FILM, info=info(video=video(duration=9.0), duration=9.0))
+    both = spec(element("video", FILM), element("video", long), element("subtitles"))
+    task = continued_movie(both, "captions", {"recognise.0": SAID, "recognise.1": SAID})
+    assert isinstance(task, CaptionTask)
+    assert [(each.length, each.turn) for each in task.sections] == [(9.0, 2.0), (9.0, None)]
+
+
+def test_a_file_for_the_whole_movie_leaves_out_scenes_with_subtitles_of_their_own() -> None:
+    file = element("subtitles", FILM)
+    scenes = [Scene(duration=1.0), Scene(elements=[file], duration=2.0), Scene(duration=3.0)]
+    movie = Movie(scenes=scenes, elements=[file], width=320, height=180)
+    task = continued_movie(ComposeSpec(movie=movie, speech_model="tiny"), "captions", {})
+    assert isinstance(task, CaptionTask)
+    found = [(each.start, each.length, each.skip) for each in task.sections]
+    assert found == [(0.0, 1.0, 0.0), (3.0, 3.0, 3.0), (1.0, 2.0, 0.0)]
 
 
 @pytest.mark.parametrize("words", [3, 0])

@@ -84,7 +84,7 @@ def _events(style: str, scene: Scene, cue: Cue, laid: Laid, frame: tuple[int, in
         yield _line(0, cue.start, cue.end, style, _box(scene.look, scene.look.box, laid, x, y))
     head = f"{{\\pos({_plain(x)},{_plain(y)})}}"
     backwards = right_to_left(joined(cue.pieces))
-    whole: list[tuple[float, float, int | None]] = [(cue.start, cue.end, None)]
+    whole = [(cue.start, cue.end, frozenset[int]())]
     for start, end, spoken in _spans(cue) if scene.look.progressive else whole:
         if _clock(start) != _clock(end):
             text = "\\N".join(
@@ -93,20 +93,19 @@ def _events(style: str, scene: Scene, cue: Cue, laid: Laid, frame: tuple[int, in
             yield _line(1, start, end, style, head + text)
 
 
-def _spans(cue: Cue) -> Iterator[tuple[float, float, int | None]]:
-    """(start, end, number of the word that is spoken) without gaps: a word is spoken until the next one
-    begins, unless there is a pause of over `HOLD` seconds."""
-    edges: list[tuple[float, int | None]] = [(cue.start, None)]
-    starts = [piece.start for piece in cue.pieces] + [cue.end]
-    for number, piece in enumerate(cue.pieces):
-        edges.append((piece.start, number))
-        if starts[number + 1] - piece.end > HOLD:
-            edges.append((max(piece.end, piece.start), None))
-    edges.append((cue.end, None))
-    for (start, spoken), (end, _) in pairwise(edges):
-        begin, until = max(start, cue.start), min(end, cue.end)
-        if until > begin:
-            yield begin, until, spoken
+def _spans(cue: Cue) -> Iterator[tuple[float, float, frozenset[int]]]:
+    """(start, end, numbers of the words that are spoken) without gaps: a word is spoken until the next one
+    begins, unless there is a pause of over `HOLD` seconds, or the next one begins before its end: that is of
+    another text."""
+    spoken: list[tuple[float, float]] = []
+    starts = [piece.start for piece in cue.pieces[1:]] + [cue.end]
+    for piece, following in zip(cue.pieces, starts, strict=True):
+        end = max(piece.end, piece.start)
+        spoken.append((piece.start, following if end <= following <= end + HOLD else end))
+    edges = {cue.start, cue.end, *(edge for word in spoken for edge in word)}
+    for begin, until in pairwise(sorted(edge for edge in edges if cue.start <= edge <= cue.end)):
+        now = (number for number, (start, end) in enumerate(spoken) if start <= begin and end >= until)
+        yield begin, until, frozenset(now)
 
 
 def _numbered(laid: Laid) -> Iterator[list[tuple[int, Run]]]:
@@ -122,7 +121,7 @@ def _numbered(laid: Laid) -> Iterator[list[tuple[int, Run]]]:
 
 
 def _text(
-    line: Iterable[tuple[int, Run]], look: Look, spoken: int | None, size: float, backwards: bool
+    line: Iterable[tuple[int, Run]], look: Look, spoken: frozenset[int], size: float, backwards: bool
 ) -> str:
     """One line; `backwards`: it is read from right to left, whatever it begins with."""
     family, colour, written = "", "", list[str]()
@@ -132,7 +131,7 @@ def _text(
         if run.space and index:
             written.append(f"{{{_apart(number - 1)}{tags}}} ")
             tags = ""
-        wanted = _colour(look.word if run.piece == spoken else look.line)
+        wanted = _colour(look.word if run.piece in spoken else look.line)
         tags += _apart(number) + (wanted if wanted != colour else "")
         colour = wanted
         mark = "" if index else _RIGHT if backwards else _LEFT

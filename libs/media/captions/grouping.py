@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from libs.media.captions.text import columns, ends_sentence
 from libs.media.captions.words import BREAK, Piece
@@ -16,17 +16,27 @@ LONGEST, SHORTEST = 6.0, 1.0
 MAX_COLUMNS, MAX_LINES, MOST_LINES = 84, 2, 4
 """Columns in all lines of a caption; lines, and lines where the author broke them."""
 
-Fits = Callable[[Sequence[Piece]], bool]
-"""Whether words have room in one caption at the size that was asked for."""
+Fits = Callable[[Sequence[Piece], int], bool]
+"""Whether words have room in one caption of so many lines at most, at the size that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What is shown from `start` to `end` seconds; not empty."""
+    """What is shown from `start` to `end` seconds, in at most so many lines; not empty."""
 
     start: float
     end: float
     pieces: tuple[Piece, ...]
+    most_lines: int = MAX_LINES
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What an author wants to be shown from `start` to `end` seconds."""
+
+    start: float
+    end: float
+    pieces: Sequence[Piece]
 
     @property
     def most_lines(self) -> int:
@@ -38,7 +48,7 @@ def spoken(said: Sequence[Piece], fits: Fits, end: float) -> list[Cue]:
     """Captions of words by pauses, sentences, and room; the last ends at `end` at the latest."""
     groups: list[list[Piece]] = []
     for sentence in _sentences(said):
-        if _short(sentence) and fits(sentence):
+        if _short(sentence) and fits(sentence, MAX_LINES):
             groups.append(sentence)
             continue
         count = len(_filled(sentence, fits, MAX_COLUMNS))
@@ -52,43 +62,69 @@ def spoken(said: Sequence[Piece], fits: Fits, end: float) -> list[Cue]:
     return [cue for cue in cues if cue.end > cue.start]
 
 
-def given(texts: Iterable[tuple[float, float, Sequence[Piece]]], fits: Fits) -> list[Cue]:
-    """Captions as they were written, (start, end, words) each and in order of their starts: those that
-    overlap are shown together, those without room one part after the other."""
+def given(texts: Iterable[Text], fits: Fits) -> list[Cue]:
+    """Captions as they were written: those that overlap are shown together, those without room one part after
+    the other."""
+    in_order = sorted((text for text in texts if text.pieces), key=lambda text: text.start)
     cues: list[Cue] = []
-    for start, end, words in _overlaid(list(texts)):
-        parts: list[list[Piece]] = []
-        left = words
-        while left:
-            count = _most(left, fits)
-            parts.append(left[:count])
-            left = left[count:]
-        for number, part in enumerate(parts):
-            begin = max(part[0].start, start) if number else start
-            until = parts[number + 1][0].start if number + 1 < len(parts) else end
-            cues.append(Cue(begin, min(max(until, begin), end), tuple(part)))
+    for start, end, shown in _overlaid(in_order):
+        lines = min(sum(text.most_lines for text in shown), MOST_LINES)
+        parts = _parts(_stacked(shown), lines, fits)
+        begins = _shared(parts, start, end) if len(shown) > 1 else [part[0].start for part in parts]
+        begins = [start, *(min(max(begin, start), end) for begin in begins[1:]), end]
+        for part, (begin, until) in zip(parts, pairwise(begins), strict=True):
+            cues.append(Cue(begin, until, tuple(part), lines))
     return [cue for cue in cues if cue.end > cue.start]
 
 
-def _overlaid(texts: list[tuple[float, float, Sequence[Piece]]]) -> list[tuple[float, float, list[Piece]]]:
-    """The same without overlaps: at each moment all that is there then, at most the latest `MOST_LINES`."""
-    edges = sorted({edge for start, end, _ in texts for edge in (start, end)})
-    shown: list[tuple[float, float, list[Piece]]] = []
-    active: list[tuple[float, float, Sequence[Piece]]] = []
+def _stacked(texts: Iterable[Text]) -> list[Piece]:
+    """The words of `texts`, each of which begins a line."""
+    found: list[Piece] = []
+    for text in texts:
+        found += [replace(text.pieces[0], before=BREAK), *text.pieces[1:]]
+    return found
+
+
+def _overlaid(texts: Sequence[Text]) -> Iterator[tuple[float, float, list[Text]]]:
+    """(start, end, what is there) without overlaps: at most the latest `MOST_LINES` of `texts`, which are in
+    the order of their starts."""
+    edges = sorted({edge for text in texts for edge in (text.start, text.end)})
+    active: list[Text] = []
     following = 0
     for start, end in pairwise(edges):
-        active = [text for text in active if text[1] > start]
-        while following < len(texts) and texts[following][0] <= start:
+        while following < len(texts) and texts[following].start <= start:
             active.append(texts[following])
             following += 1
-        active = active[-MOST_LINES:]
-        together: list[Piece] = []
-        for _, _, words in active:
-            if words:
-                together += [replace(words[0], before=BREAK), *words[1:]]
-        if together:
-            shown.append((start, end, together))
-    return shown
+        if shown := _latest(active, start):
+            yield start, end, shown
+
+
+def _latest(active: list[Text], now: float) -> list[Text]:
+    """The last `MOST_LINES` that are still there; those that are over and were looked at are removed."""
+    found: list[Text] = []
+    while active and len(found) < MOST_LINES:
+        text = active.pop()
+        if text.end > now:
+            found.insert(0, text)
+    active += found
+    return found
+
+
+def _parts(words: Sequence[Piece], lines: int, fits: Fits) -> list[Sequence[Piece]]:
+    """`words` in as few captions as there is room."""
+    parts: list[Sequence[Piece]] = []
+    while words:
+        count = _most(words, lines, fits)
+        parts.append(words[:count])
+        words = words[count:]
+    return parts
+
+
+def _shared(parts: Sequence[Sequence[Piece]], start: float, end: float) -> list[float]:
+    """When each of `parts` begins if they share the time by their length: words of several texts have times
+    of their own, which do not follow each other."""
+    sums = list(accumulate((_columns(part) for part in parts), initial=0))
+    return [start + (end - start) * before / max(sums[-1], 1) for before in sums[:-1]]
 
 
 def _sentences(said: Sequence[Piece]) -> list[list[Piece]]:
@@ -117,7 +153,7 @@ def _filled(sentence: Sequence[Piece], fits: Fits, aim: int) -> list[list[Piece]
         wide = columns(piece.before + piece.text)
         more = [*parts[-1], piece] if parts else []
         short = bool(more) and piece.end - more[0].start <= LONGEST and taken < aim
-        if short and taken + wide <= MAX_COLUMNS and fits(more):
+        if short and taken + wide <= MAX_COLUMNS and fits(more, MAX_LINES):
             parts[-1].append(piece)
         else:
             parts.append([piece])
@@ -134,14 +170,15 @@ def _columns(pieces: Sequence[Piece]) -> int:
     return sum(columns(piece.before + piece.text) for piece in pieces)
 
 
-def _most(words: list[Piece], fits: Fits) -> int:
+def _most(words: Sequence[Piece], lines: int, fits: Fits) -> int:
     """How many of `words`, from the first on, have room together: at least one."""
-    low, high = 1, min(len(words), 2 * MAX_COLUMNS)
-    if len(words) == high and (_columns(words) <= 2 * MAX_COLUMNS and fits(words)):
+    wide = lines * MAX_COLUMNS
+    low, high = 1, min(len(words), wide)
+    if len(words) == high and _columns(words) <= wide and fits(words, lines):
         return high
     while low < high:
         middle = (low + high + 1) // 2
-        if _columns(words[:middle]) <= 2 * MAX_COLUMNS and fits(words[:middle]):
+        if _columns(words[:middle]) <= wide and fits(words[:middle], lines):
             low = middle
         else:
             high = middle - 1

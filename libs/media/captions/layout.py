@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from libs.media.captions.fonts import Catalogue, Face
-from libs.media.captions.grouping import MAX_LINES, MOST_LINES
 from libs.media.captions.lines import Part, balanced, fewest, widths
 from libs.media.captions.look import MARGIN, Look
 from libs.media.captions.measure import Extent, em, extent
@@ -65,14 +64,10 @@ class Layout:
     language: str = "und"
     unknown: dict[str, None] = field(default_factory=dict)
 
-    def fits(self, pieces: Sequence[Piece]) -> bool:
-        """Whether `pieces` have room at the size that was asked for, in the lines that are usual."""
+    def fits(self, pieces: Sequence[Piece], most: int) -> bool:
+        """Whether `pieces` have room at the size that was asked for, in at most `most` lines."""
         runs = self._runs(pieces)
-        if not runs:
-            return True
-        breaks = sum(piece.before == BREAK for piece in pieces[1:])
-        most = min(max(MAX_LINES, breaks + 1), MOST_LINES)
-        return self._starts(runs, self.look.size, most, whole=False) is not None
+        return not runs or self._starts(runs, self.look.size, most, whole=False) is not None
 
     def laid(self, pieces: Sequence[Piece], most: int) -> Laid | None:
         """`pieces` in at most `most` lines, as large as was asked for or as large as there is room; `None`

@@ -6,31 +6,22 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from libs.contracts.captions import CaptionSection, Transcript, Utterance
+from libs.contracts.captions import CaptionStyle, Transcript
 from libs.contracts.errors import InvalidInputError, OutOfRangeError
 from libs.media.captions.ass import Scene, script
 from libs.media.captions.fonts import Catalogue
-from libs.media.captions.grouping import Cue, given, spoken
+from libs.media.captions.grouping import Cue, Text, given, spoken
 from libs.media.captions.installed import choice
 from libs.media.captions.layout import Layout
 from libs.media.captions.look import look
-from libs.media.captions.words import Piece, pieces, placed, shifted
+from libs.media.captions.sections import Said, check, in_movie, language_of, texts
 from libs.media.captions.writing import subrip, webvtt
 from libs.media.checks import MAX_SUBTITLES
 
 MAX_WORDS, MAX_SECTIONS = 100_000, 500
-MAX_SIDE, MAX_SECONDS = 16_384, 1_000_000
-"""Of a movie: pixels, and time."""
+MAX_SIDE = 16_384
+"""Pixels of a movie."""
 NOBODY = "und"
-
-
-@dataclass(frozen=True)
-class Said:
-    """What is said in a section: `timed` by words that were heard, or as captions that were `given`."""
-
-    section: CaptionSection
-    transcript: Transcript
-    given: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,28 +52,30 @@ def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) ->
         raise OutOfRangeError(f"A movie is 1 to {MAX_SIDE} pixels wide and high.")
     if len(said) > MAX_SECTIONS:
         raise OutOfRangeError(f"There are captions for {MAX_SECTIONS} sections at most.")
-    scenes, cues, utterances, notes = [], [], [], dict[str, None]()
+    scenes, cues, said_then, notes = [], [], [], dict[str, None]()
     languages: Counter[str] = Counter()
     movie = _Movie(width, height, fonts)
-    for each in sorted(said, key=lambda each: each.section.start):
-        _check(each.section)
-        words = _placed(each)
-        languages[language_of(each)] += sum(len(group) for group in words)
+    for together in _together(said):
+        spoken_here: Counter[str] = Counter()
+        voices = [texts(each) for each in together]
+        for each, voice in zip(together, voices, strict=True):
+            spoken_here[language_of(each)] += sum(len(text.pieces) for text in voice)
+            said_then += in_movie(each)
+        languages += spoken_here
         if languages.total() > MAX_WORDS:
             raise InvalidInputError(f"A movie has captions of at most {MAX_WORDS} words.")
-        scene, of_scene = _scene(each, words, movie, notes)
+        scene, of_scene = _scene(together[0], voices, _most_spoken(spoken_here), movie, notes)
         scenes.append(scene)
         cues += of_scene
-        utterances += _shifted(each)
     ass = script(width, height, scenes, MAX_SUBTITLES)
     if len(ass.encode()) > MAX_SUBTITLES:
         raise InvalidInputError("There is too much text in the captions of this movie.")
     cues.sort(key=lambda cue: cue.start)
-    utterances.sort(key=lambda utterance: utterance.start)
+    said_then.sort(key=lambda utterance: utterance.start)
     transcript = Transcript(
         language=_most_spoken(languages),
         duration=max((each.section.start + each.section.length for each in said), default=0.0),
-        utterances=utterances,
+        utterances=said_then,
         model=next((each.transcript.model for each in said if each.transcript.model), ""),
     )
     return Captions(
@@ -95,53 +88,44 @@ def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) ->
     )
 
 
-def language_of(said: Said) -> str:
-    return said.section.language or said.transcript.language
+def _together(said: Sequence[Said]) -> list[list[Said]]:
+    """Those that are said at once and look alike, so that they must not lie over each other."""
+    groups: dict[tuple[float, float, CaptionStyle, bool], list[Said]] = {}
+    for each in sorted(said, key=lambda each: each.section.start):
+        check(each.section)
+        key = (each.section.start, each.section.length, each.section.style, each.given)
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
 
 
 def _scene(
-    said: Said, words: list[list[Piece]], movie: _Movie, notes: dict[str, None]
+    said: Said, voices: Sequence[list[Text]], language: str, movie: _Movie, notes: dict[str, None]
 ) -> tuple[Scene, list[Cue]]:
-    looks = look(said.section.style, movie.width, movie.height)
+    """Captions of what is said at once by several `voices`, as in `said` by the first of them."""
+    section = said.section
+    looks = look(section.style, movie.width, movie.height)
     chosen = choice(looks.family, movie.fonts)
-    layout = Layout(looks, chosen.face, movie.fonts, movie.width, movie.height, language_of(said))
-    end = said.section.start + said.section.length
+    layout = Layout(looks, chosen.face, movie.fonts, movie.width, movie.height, language)
     if said.given:
-        timed = zip(_utterances(said), words, strict=True)
-        start, length = said.section.start, said.section.length
-        texts = [(start + cue.start, start + min(cue.end, length), group) for cue, group in timed]
-        cues = given(texts, layout.fits)
+        cues = given((text for voice in voices for text in voice), layout.fits)
     else:
-        in_order = sorted((piece for group in words for piece in group), key=lambda piece: piece.start)
-        cues = spoken(in_order, layout.fits, end)
+        cues = _heard(voices, layout, section.start + section.length)
     laid = [(cue, found) for cue in cues if (found := layout.laid(cue.pieces, cue.most_lines))]
     notes.update(dict.fromkeys([*([chosen.note] if chosen.note and cues else []), *layout.notes]))
     return Scene(looks, chosen.face.family, laid), cues
 
 
-def _utterances(said: Said) -> list[Utterance]:
-    """Those that begin in the section, in order."""
-    kept = [each for each in said.transcript.utterances if each.start < said.section.length]
-    return sorted(kept, key=lambda each: each.start)
-
-
-def _placed(said: Said) -> list[list[Piece]]:
-    """The words of each utterance of the section, at their times in the movie."""
-    start, length = said.section.start, said.section.length
-    return [placed(pieces(each), start, length) for each in _utterances(said)]
-
-
-def _shifted(said: Said) -> list[Utterance]:
-    start, length = said.section.start, said.section.length
-    moved = (shifted(each, start, length) for each in _utterances(said))
-    return [each for each in moved if each is not None]
+def _heard(voices: Sequence[list[Text]], layout: Layout, end: float) -> list[Cue]:
+    """Captions of words that were heard; where those of several voices overlap, all of them in one."""
+    cues = []
+    for voice in voices:
+        in_order = sorted((piece for text in voice for piece in text.pieces), key=lambda piece: piece.start)
+        cues += spoken(in_order, layout.fits, end)
+    if len(voices) == 1:
+        return cues
+    return given((Text(cue.start, cue.end, cue.pieces) for cue in cues), layout.fits)
 
 
 def _most_spoken(languages: Counter[str]) -> str:
     known = {language: count for language, count in languages.items() if language != NOBODY and count}
     return max(known, key=lambda language: known[language]) if known else NOBODY
-
-
-def _check(section: CaptionSection) -> None:
-    if not (0 <= section.start < MAX_SECONDS and 0 < section.length <= MAX_SECONDS):
-        raise OutOfRangeError(f"A section of captions begins and ends in a movie of {MAX_SECONDS} seconds.")

@@ -23,13 +23,15 @@ class Piece:
 
 
 def pieces(utterance: Utterance) -> list[Piece]:
-    """The words of `utterance`, in order of time; where none were timed, each gets a share of the time by its
-    length."""
+    """The words of `utterance`, in order of time and one at a time; where none were timed, each gets a share of
+    the time by its length."""
     if not utterance.words:
         return _shared(clean(utterance.text), max(utterance.start, 0.0), utterance.end)
     found: list[Piece] = []
     for word, before in zip(utterance.words, _gaps(utterance), strict=True):
         start = max(word.start, found[-1].start if found else 0.0)
+        if found and found[-1].end > start:
+            found[-1] = replace(found[-1], end=start)
         some = _shared(clean(word.text), start, max(word.end, start), whole=True)
         if some:
             found += [replace(some[0], before=before), *some[1:]]
@@ -46,24 +48,29 @@ def placed(said: Iterable[Piece], start: float, length: float) -> list[Piece]:
     ]
 
 
-def shifted(utterance: Utterance, start: float, length: float) -> Utterance | None:
-    """The same for an utterance; `None` when nothing of it is left."""
-    if utterance.start >= length:
+def shifted(utterance: Utterance, start: float, length: float, skip: float = 0.0) -> Utterance | None:
+    """The same for an utterance, without what ended in the first `skip` seconds, which come before `start`;
+    `None` when nothing of it is left."""
+
+    def kept(said: Utterance | Word) -> bool:
+        return said.start - skip < length and (said.end > skip or not skip)
+
+    if not kept(utterance):
         return None
     words = [
         Word(
             text=word.text,
-            start=start + word.start,
-            end=start + min(word.end, length),
+            start=start + max(word.start - skip, 0.0),
+            end=start + min(word.end - skip, length),
             confidence=word.confidence,
         )
         for word in utterance.words
-        if word.start < length
+        if kept(word)
     ]
     cut = len(words) < len(utterance.words)
     text = utterance.text if not cut else joined(pieces(Utterance(text="", start=0, end=0, words=words)))
-    end = start + min(utterance.end, length)
-    return Utterance(text=text, start=start + utterance.start, end=end, words=words)
+    begin, end = start + max(utterance.start - skip, 0.0), start + min(utterance.end - skip, length)
+    return Utterance(text=text, start=begin, end=end, words=words)
 
 
 def joined(said: Iterable[Piece]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from libs.contracts.errors import MediaError
 from libs.contracts.media import MediaInfo, StoredMedia
@@ -56,32 +57,44 @@ def subtitles(movie: Movie, scene: int | None) -> Role | None:
 
 @dataclass(frozen=True)
 class Captioned:
-    """`style` looks so over what is said by `speakers` or stands in the file of the `style` element; in
-    `scene` (`None`: from the beginning of the movie on)."""
+    """While `scenes` are on, `style` is the look of what is said by `speakers`, or stands in the file of the
+    `style` element. `whole`: that runs under all scenes, from the beginning of the movie on."""
 
-    scene: int | None
+    scenes: range
     style: Role
     speakers: tuple[Role, ...] = ()
+    whole: bool = False
 
 
-def captioned(movie: Movie) -> list[Captioned]:
-    """Where captions are wanted. A scene's own subtitles are instead of those of the movie; what is
-    recognised is what the scenes say, or, where none of them says anything, what is said under them."""
+def captioned(movie: Movie, mute: Container[int] = ()) -> list[Captioned]:
+    """Where captions are wanted when elements with the numbers `mute` say nothing. A scene's own subtitles
+    are instead of those of the movie; what is recognised is what the scenes say, or, where none of them says
+    anything, what is said under them."""
+    count, whole = len(movie.scenes), subtitles(movie, None)
+
+    def speaking(scene: int | None) -> tuple[Role, ...]:
+        return tuple(role for role in voices(movie, scene) if role.number not in mute)
+
     found: list[Captioned] = []
-    whole = subtitles(movie, None)
-    spoken = any(voices(movie, scene) for scene in range(len(movie.scenes)))
-    if whole is not None and _given(whole.element):
-        found.append(Captioned(None, whole))
-    elif whole is not None and not spoken:
-        found.append(Captioned(None, whole, tuple(voices(movie, None))))
-    for scene in range(len(movie.scenes)):
-        own = subtitles(movie, scene)
-        style = own or (whole if whole is not None and not _given(whole.element) and spoken else None)
-        if style is None:
-            continue
-        speakers = () if _given(style.element) else tuple(voices(movie, scene))
-        found.append(Captioned(scene, style, speakers))
+    under = whole is not None and (_given(whole.element) or not any(map(speaking, range(count))))
+    if whole is not None and under:
+        speakers = () if _given(whole.element) else speaking(None)
+        found += [Captioned(scenes, whole, speakers, whole=True) for scenes in _without_own(movie)]
+    for scene in range(count):
+        style = subtitles(movie, scene) or (None if under else whole)
+        if style is not None:
+            speakers = () if _given(style.element) else speaking(scene)
+            found.append(Captioned(range(scene, scene + 1), style, speakers))
     return [each for each in found if each.speakers or _given(each.style.element)]
+
+
+def _without_own(movie: Movie) -> Iterator[range]:
+    """Runs of scenes without subtitles of their own."""
+    own = [subtitles(movie, scene) is not None for scene in range(len(movie.scenes))]
+    for has, run in groupby(range(len(own)), key=own.__getitem__):
+        if not has:
+            scenes = list(run)
+            yield range(scenes[0], scenes[-1] + 1)
 
 
 def _given(element: Element) -> bool:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from libs.contracts.captions import CaptionSection, CaptionStyle
 from libs.contracts.errors import InternalError, InvalidInputError
 from libs.contracts.jobs import ComposeSpec
@@ -27,6 +29,8 @@ from libs.contracts.tasks import (
 from libs.media.compose.cast import Captioned, Media, Role, captioned, check, heard, roles
 from libs.media.compose.graph import movie_graph
 from libs.media.compose.timing import Span, spans
+from libs.media.foretell import length_of
+from libs.media.notes import audible
 from services.jobs.plans import MAIN, PlannedTask, planned, unplanned
 
 FETCH, LISTEN, RECOGNISE, CAPTIONS = "fetch", "listen", "recognise", "captions"
@@ -85,7 +89,7 @@ class _Plan:
         everything += [self._of_element(LISTEN, role, fetches, media) for role in listened]
         everything += [self._of_element(RECOGNISE, role, fetches, media) for role in self._speaking]
         before = tuple(task.name for task in everything)
-        if captioned(self._spec.movie):
+        if _wanted(self._spec.movie):
             everything.append(self._whole(CAPTIONS, before))
             before = (*before, CAPTIONS)
         everything.append(self._whole(MAIN, before))
@@ -137,10 +141,35 @@ def _check_source(role: Role) -> None:
         raise InvalidInputError(f"{element.path}: An element has a source.")
 
 
+def _wanted(movie: Movie) -> list[Captioned]:
+    """Where captions may be: also of what is said under all scenes if those that are seen say nothing, which
+    is known when they were listened to."""
+    mute = _silent(movie, _media(movie, {}))
+    seen = {role.number for role in roles(movie) if role.scene is not None and role.element.kind == VIDEO}
+    return [*captioned(movie, mute), *captioned(movie, mute | seen)]
+
+
+def _silent(movie: Movie, media: Media) -> set[int]:
+    """Videos that are known to have no sound."""
+    videos = (role.number for role in roles(movie) if role.element.kind == VIDEO)
+    return {number for number in videos if number in media and not audible(media[number].info)}
+
+
+def _speechless(movie: Movie, media: Media, done: Done) -> set[int]:
+    """Elements in which nobody speaks."""
+    recognised = {role.number: done.get(f"{RECOGNISE}.{role.number}") for role in roles(movie)}
+    without = {
+        number
+        for number, result in recognised.items()
+        if isinstance(result, RecogniseResult) and not result.words
+    }
+    return without | _silent(movie, media)
+
+
 def _speakers(spec: ComposeSpec) -> list[Role]:
     """Whose words are wanted, each once."""
-    found = {role.number: role for each in captioned(spec.movie) for role in each.speakers}
-    return list(found.values())
+    found = {role.number: role for each in _wanted(spec.movie) for role in each.speakers}
+    return [found[number] for number in sorted(found)]
 
 
 def _media(movie: Movie, done: Done) -> dict[int, StoredMedia]:
@@ -176,7 +205,7 @@ def _recognise(spec: ComposeSpec, role: Role, medium: StoredMedia) -> RecogniseT
 
 def _language(movie: Movie, role: Role) -> str | None:
     """The one that is asked for of the captions of what `role` says."""
-    for each in captioned(movie):
+    for each in _wanted(movie):
         if any(speaker.number == role.number for speaker in each.speakers):
             return each.style.element.language
     return None
@@ -194,35 +223,36 @@ def _lengths(movie: Movie, done: Done) -> dict[int, float]:
 
 def _sections(movie: Movie, media: Media, lengths: Mapping[int, float], done: Done) -> list[CaptionSection]:
     timing = spans(movie, media, lengths)
-    whole = Span(0.0, timing[-1].start + timing[-1].length)
     found: list[CaptionSection] = []
-    for each in captioned(movie):
-        span = whole if each.scene is None else timing[each.scene]
+    for each in captioned(movie, _speechless(movie, media, done)):
+        first, last = timing[each.scenes[0]], timing[each.scenes[-1]]
+        span = Span(first.start, last.start + last.length - first.start)
         found += _of(each, span, media, done)
     return found
 
 
 def _of(each: Captioned, span: Span, media: Media, done: Done) -> Iterator[CaptionSection]:
     element = each.style.element
-    style = element.style or CaptionStyle()
+    section = CaptionSection(
+        start=span.start,
+        length=span.length,
+        skip=span.start if each.whole else 0.0,
+        style=element.style or CaptionStyle(),
+        language=element.language,
+    )
     if not each.speakers:
-        yield CaptionSection(
-            start=span.start,
-            length=span.length,
-            style=style,
-            file=media[each.style.number].object,
-            language=element.language,
-        )
+        yield replace(section, file=media[each.style.number].object)
     for speaker in each.speakers:
         result = done.get(f"{RECOGNISE}.{speaker.number}")
         if isinstance(result, RecogniseResult):
-            yield CaptionSection(
-                start=span.start,
-                length=span.length,
-                style=style,
-                transcript=result.artifact,
-                language=result.language,
-            )
+            turn = _turn(speaker, media[speaker.number], span)
+            yield replace(section, transcript=result.artifact, language=result.language, turn=turn)
+
+
+def _turn(speaker: Role, medium: StoredMedia, span: Span) -> float | None:
+    """Seconds after which a video that is shorter than its scene begins again."""
+    length = length_of(medium.info) if speaker.element.kind == VIDEO else None
+    return length if length is not None and length < span.length else None
 
 
 def _render(spec: ComposeSpec, media: Media, done: Done) -> RenderTask:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from libs.contracts.captions import CaptionSection, CaptionStyle, Transcript, Utterance, Word
 from libs.media.captions.installed import installed
-from libs.media.captions.make import Captions, Said, captions
+from libs.media.captions.make import Captions, captions
+from libs.media.captions.sections import Said
 from libs.media.runner import ENVIRONMENT
 
 Pixels = NDArray[np.uint8]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.contracts.captions import Transcript, Utterance, Word
-from libs.media.captions.grouping import HOLD, LONGEST, MAX_COLUMNS, Cue, spoken
+from libs.media.captions.grouping import HOLD, LONGEST, MAX_COLUMNS, Cue, Text, spoken
+from libs.media.captions.grouping import given as overlaid
 from libs.media.captions.text import columns
 from libs.media.captions.words import Piece, joined, pieces, placed, shifted
 from libs.media.captions.writing import subrip, text, webvtt
@@ -25,15 +26,15 @@ def texts(cues: list[Cue]) -> list[tuple[float, float, str]]:
 def test_pauses_and_sentences_part_words() -> None:
     said = row(("Yes.", 0, 0.3), ("I", 0.3, 0.6), ("do.", 0.6, 1.2), ("So", 1.2, 1.5))
     said += row(("what", 1.5, 2), ("now", 3, 3.5))
-    assert texts(spoken(said, lambda _: True, 10.0)) == [
+    assert texts(spoken(said, lambda *_: True, 10.0)) == [
         (0, 1.2, "Yes. I do."), (1.2, 2.3, "So what"), (3, 3.8, "now"),
     ]  # fmt: skip
-    assert texts(spoken(said, lambda _: True, 3.6))[-1] == (3, 3.6, "now")
+    assert texts(spoken(said, lambda *_: True, 3.6))[-1] == (3, 3.6, "now")
 
 
 def test_what_has_no_room_is_parted_evenly() -> None:
     said = row(*((f"word{n}", n * 0.3, n * 0.3 + 0.3) for n in range(9)))
-    found = spoken(said, lambda pieces: len(pieces) <= 8, 10.0)
+    found = spoken(said, lambda pieces, _: len(pieces) <= 8, 10.0)
     assert [len(cue.pieces) for cue in found] == [5, 4]
 
 
@@ -50,7 +51,7 @@ def test_captions_follow_each_other_and_hold_all_words(
     for word, pause, length in words:
         said.append(Piece(word, at + pause, at + pause + length))
         at = said[-1].end
-    cues = spoken(said, lambda pieces: len(pieces) <= room, at + 5)
+    cues = spoken(said, lambda pieces, _: len(pieces) <= room, at + 5)
     for cue in cues:
         assert cue.start < cue.end
         assert cue.end <= max(piece.end for piece in cue.pieces) + HOLD
@@ -64,6 +65,50 @@ def test_captions_follow_each_other_and_hold_all_words(
     assert [piece for piece in said if piece in shown or piece.end > piece.start] == [
         piece for piece in said if piece in shown
     ]
+
+
+def written(start: float, end: float, words: str) -> Text:
+    said = Utterance(text=words, start=start, end=end)
+    return Text(start, end, pieces(said))
+
+
+def test_captions_that_overlap_have_twice_the_lines() -> None:
+    asked: list[int] = []
+
+    def fits(_: object, lines: int) -> bool:
+        asked.append(lines)
+        return True
+
+    cues = overlaid([written(0, 4, "one two"), written(0, 4, "three")], fits)
+    assert texts(cues) == [(0, 4, "one two\nthree")]
+    assert set(asked) == {cue.most_lines for cue in cues} == {4}
+
+
+def test_captions_that_overlap_without_room_share_the_time() -> None:
+    both = [written(0, 4, "one two"), written(0, 4, "three 4")]
+    assert texts(overlaid(both, lambda said, _: len(said) <= 2)) == [
+        (0, 2.0, "one two"), (2.0, 4, "three 4"),
+    ]  # fmt: skip
+    later = [written(0, 4, "one two"), written(1, 4, "six")]
+    assert texts(overlaid(later, lambda said, _: len(said) <= 1)) == [
+        (0, 1, "one"), (1, 2.0, "one"), (2.0, 3.0, "two"), (3.0, 4, "six"),
+    ]  # fmt: skip
+
+
+TEXTS = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 9), st.sampled_from(["a", "b c", "d\ne f"])))
+
+
+@given(TEXTS, st.integers(1, 8))
+def test_there_is_always_one_caption_with_all_texts(found: list[tuple[int, int, str]], room: int) -> None:
+    said = [written(start, start + length, words) for start, length, words in found]
+    cues = overlaid(said, lambda words, _: len(words) <= room)
+    assert all(first.end <= second.start for first, second in pairwise(cues))
+    for at in range(30):
+        wanted = [text for text in said if text.start <= at < text.end]
+        shown = [joined(cue.pieces) for cue in cues if cue.start <= at < cue.end]
+        assert len(shown) == bool(wanted)
+        if len(wanted) <= 2 and room >= 6:
+            assert all(joined(text.pieces) in shown[0] for text in wanted)
 
 
 def test_words_of_an_utterance_stand_as_in_its_text() -> None:
