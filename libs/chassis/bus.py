@@ -26,6 +26,7 @@ from libs.chassis.background import repeating
 from libs.chassis.codec import RawCodec, decode, encode
 from libs.chassis.deadletters import bury
 from libs.chassis.delivery import DeadLetter, Decode, Delivery, Exhausted, Handler, Policy, Receiver
+from libs.chassis.health import Health
 from libs.chassis.jetstream import ensure_consumer, ensure_streams, restore_consumers, restore_streams
 from libs.chassis.settings import BusSettings
 from libs.chassis.telemetry import registry
@@ -69,6 +70,8 @@ class Bus:
         self._answering: list[_Calls] = []
         self._consumers: list[tuple[str, ConsumerConfig]] = []
         self._reconnected = asyncio.Event()
+        self._ending = False
+        self._given_up: Callable[[str], None] = lambda _: None
         self._broker = NatsBroker(
             settings.nats_url.get_secret_value(),
             name=service,
@@ -87,6 +90,7 @@ class Bus:
             error_cb=_log_error,
             disconnected_cb=_logged("bus disconnected"),
             reconnected_cb=self._on_reconnected,
+            closed_cb=self._on_closed,
         )
 
     # --- life -------------------------------------------------------------------------------------
@@ -94,6 +98,12 @@ class Bus:
     async def connect(self) -> None:
         """Connect, waiting for the server as long as it takes."""
         await self._broker.connect()
+
+    def report_to(self, health: Health) -> None:
+        """Have `health` ask whether the server answers. nats-py never connects again after a refusal (its
+        user was removed or has another password): then only a new process helps, which reads its secrets."""
+        health.require("bus", self.check)
+        self._given_up = health.give_up
 
     async def start(self) -> None:
         """Make sure of streams and consumers, then take messages; the server knows of it at the return."""
@@ -118,6 +128,7 @@ class Bus:
 
     async def stop(self) -> None:
         """Answer the calls that came, settle what is in work (see `delivery`) and disconnect."""
+        self._ending = True
         await asyncio.gather(
             *(receiver.stop() for receiver in self._receivers),
             *(calls.stop() for calls in self._answering),
@@ -147,6 +158,10 @@ class Bus:
     async def _on_reconnected(self) -> None:
         log.warning("bus reconnected")
         self._reconnected.set()
+
+    async def _on_closed(self) -> None:
+        if not self._ending:
+            self._given_up("NATS closed the connection for good")
 
     @property
     def _client(self) -> Client:

@@ -45,6 +45,7 @@ class Health:
         self._leaving: list[Callable[[], object]] = []
         self._started = False
         self._stopping = False
+        self.given_up = asyncio.Event()
         self._last: tuple[float, dict[str, str]] = (-1.0, {})
         self._lock = asyncio.Lock()
 
@@ -57,6 +58,11 @@ class Health:
 
     def started(self) -> None:
         self._started = True
+
+    def give_up(self, reason: str) -> None:
+        """Have the process end with an error: something that it needs does not come back to it."""
+        log.critical("service gives up", extra={"reason": reason})
+        self.given_up.set()
 
     def on_stopping(self, told: Callable[[], object]) -> None:
         """Have `told` called in the first moment of a shutdown."""

@@ -92,14 +92,14 @@ async def _serve(name: str, settings: S, compose: Compose[S], absent: Absent) ->
 
 
 async def _work(starting: Coroutine[None, None, ASGIApp | None], shell: Shell, stop: asyncio.Event) -> int:
-    """Bring the service up and keep it until `stop`; the exit code."""
+    """Bring the service up and keep it until `stop`, or until it gives up; the exit code."""
     composing = asyncio.ensure_future(starting)
-    stopped = asyncio.ensure_future(stop.wait())
+    stopped = asyncio.ensure_future(_first(stop, shell.health.given_up))
     await asyncio.wait({composing, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not composing.done():
         composing.cancel()
         await asyncio.gather(composing, return_exceptions=True)
-        return 0
+        return stopped.result()
     if error := composing.exception():
         stopped.cancel()
         log.critical("service cannot start", exc_info=error)
@@ -107,9 +107,20 @@ async def _work(starting: Coroutine[None, None, ASGIApp | None], shell: Shell, s
     shell.app = composing.result()
     shell.health.started()
     log.info("service started")
-    await stopped
+    code = await stopped
     log.info("service stopping")
-    return 0
+    return code
+
+
+async def _first(stop: asyncio.Event, given_up: asyncio.Event) -> int:
+    """Wait for one of them; the exit code."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in (stop, given_up)]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+    return 0 if stop.is_set() else 1
 
 
 def _http_config(shell: Shell, settings: HttpSettings) -> uvicorn.Config:

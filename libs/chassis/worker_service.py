@@ -31,7 +31,7 @@ async def worker_service(
         await bus.connect()
         storage = Storage(settings)
         stack.callback(storage.close)
-        health.require("bus", bus.check)
+        bus.report_to(health)
         health.require("storage", storage.check)
         if register is not None:
             register(bus)

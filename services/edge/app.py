@@ -40,7 +40,7 @@ async def compose(settings: EdgeSettings, health: Health) -> AsyncIterator[ASGIA
         await bus.connect()
         storage = Storage(settings)
         stack.callback(storage.close)
-        health.require("bus", bus.check)
+        bus.report_to(health)
         health.require("storage", storage.check)
         jobs = JobLoader(bus)
         waiter = EndWaiter(jobs, limit=settings.max_executes)

@@ -38,7 +38,7 @@ async def compose(
         stack.push_async_callback(database.close)
         storage = Storage(settings)
         stack.callback(storage.close)
-        health.require("bus", bus.check)
+        bus.report_to(health)
         health.require("database", database.check)
         health.require("storage", storage.check)
 

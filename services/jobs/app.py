@@ -55,7 +55,7 @@ async def compose(settings: JobsSettings, health: Health) -> AsyncIterator[None]
         await bus.connect()
         database = Database(settings)
         stack.push_async_callback(database.close)
-        health.require("bus", bus.check)
+        bus.report_to(health)
         health.require("database", database.check)
 
         async def get_asset(asset_id: UUID, owner: str) -> Asset:

@@ -44,7 +44,7 @@ from services.notify.settings import NotifySettings
 async def compose(settings: NotifySettings, health: Health) -> AsyncIterator[ASGIApp]:
     bus = Bus("notify", settings)
     await bus.connect()
-    health.require("bus", bus.check)
+    bus.report_to(health)
 
     async def channel_jobs(family: str, channel: str) -> list[Job]:
         window = settings.ws_replay_window

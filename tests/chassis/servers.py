@@ -154,6 +154,16 @@ class GuardedNats(Nats):
             config.write(self.authorization)
         return argv
 
+    def reload(self, authorization: str) -> None:
+        """Have the running server take other users."""
+        self.authorization = authorization
+        self.argv()
+        assert self.process is not None
+        told, log = b"Reloaded server configuration", self.folder / "log"
+        before = log.read_bytes().count(told)
+        self.process.send_signal(Signals.SIGHUP)
+        wait_for(lambda: log.read_bytes().count(told) > before, self.process, "The new configuration")
+
 
 class NatsNode(Nats):
     """One server of a cluster, which must know the routes to the others before it starts."""

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from reelbus.stack import host
-from tests.chassis.servers import free_ports
+from tests.chassis.servers import GuardedNats, free_ports, up
 from tests.stack.harness import wait_until
 
 Tiny = tuple[httpx.Client, "subprocess.Popen[bytes]", Path]
@@ -87,6 +87,22 @@ def test_a_thread_that_computes_does_not_hold_it(tmp_path: Path) -> None:
     with tiny(tmp_path, shutdown_delay="0", computes="1") as (_client, process, _hold):
         process.terminate()
         assert process.wait(_END) == 0
+
+
+def test_it_ends_when_nats_does_not_know_it_any_more(tmp_path: Path) -> None:
+    """A new process reads the new secrets; the old one would never connect again."""
+    with up(GuardedNats(tmp_path / "nats", _users("old"))) as server:
+        url = server.url.replace("//", "//tiny:old-secret-of-tiny@")
+        with tiny(tmp_path, shutdown_delay="0", listens="1", nats_url=url) as (client, process, _hold):
+            assert _status(client, "/ready") == 200
+            server.reload(_users("old"))
+            assert _status(client, "/ready") == 200
+            server.reload(_users("new"))
+            assert process.wait(_END) == 1
+
+
+def _users(password: str) -> str:
+    return f'authorization {{ users = [{{ user: tiny, password: "{password}-secret-of-tiny" }}] }}\n'
 
 
 def test_it_does_not_wait_for_ever(

@@ -23,8 +23,8 @@ class Piece:
 
 
 def pieces(utterance: Utterance) -> list[Piece]:
-    """The words of `utterance`, in order of time and one at a time; where none were timed, each gets a share of
-    the time by its length."""
+    """The words of `utterance`, one after the other; where none were timed, each gets a share of the time by
+    its length."""
     if not utterance.words:
         return _shared(clean(utterance.text), max(utterance.start, 0.0), utterance.end)
     found: list[Piece] = []
