@@ -14,6 +14,8 @@ MAX_BYTES, MAX_CUES, MAX_LETTERS = 16 << 20, 20_000, 2_000
 """Of one file: bytes, cues, and characters of one cue."""
 _CLOCK = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[,.](\d{1,6}))?"
 _TIMES = re.compile(rf"^\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?$")
+_DOUBLED = re.compile(r"\r+\n")
+"""Ends of lines that were turned into those of Windows twice would be two lines."""
 _SHOWN = 80
 """Characters of a bad line that an error shows."""
 
@@ -34,7 +36,7 @@ def transcript_of(data: bytes, language: str | None = None) -> tuple[Transcript,
     """
     if len(data) > MAX_BYTES:
         raise MediaError(f"A caption file has at most {MAX_BYTES >> 20} MiB.")
-    lines = decoded(data).lstrip("\ufeff").splitlines()
+    lines = _DOUBLED.sub("\n", decoded(data).lstrip("\ufeff")).splitlines()
     web = bool(lines) and lines[0].split()[:1] == ["WEBVTT"]
     cues, timeless = [], 0
     for number, text, start, end in _cues(lines[1:] if web else lines, 2 if web else 1, web=web):
@@ -62,9 +64,10 @@ def _cues(lines: list[str], first: int, *, web: bool) -> Iterator[tuple[int, str
             continue
         at = next((i for i, line in enumerate(block.lines[:2]) if "-->" in line), None)
         if at is None:
-            if not web and held is None:
+            counter = block.lines[0].strip().isdigit()
+            if not web and held is None and not (counter and len(block.lines) == 1):
                 raise MediaError(_bad(block.number, block.lines[0]))
-            if not web and held is not None and not block.lines[0].strip().isdigit():
+            if not web and held is not None and not counter:
                 held[1].extend(["", *block.lines])  # an empty line within a text
             continue
         if held is not None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from functools import lru_cache
+from html.entities import html5
 
 from libs.contracts.errors import MediaError
 
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,500}>|</?>|<\d[\d:.]{0,20}>|\{\\[^{}]{0,500}\}")
 """Tags of SubRip and WebVTT, times inside of a WebVTT cue, and overrides of ASS."""
-_ENTITIES = {"&lt;": "<", "&gt;": ">", "&nbsp;": "\u00a0", "&lrm;": "", "&rlm;": "", "&amp;": "&"}
-_ENTITY = re.compile("|".join(_ENTITIES))
+_REFERENCE = re.compile(r"&(#[0-9]{1,9};|#[xX][0-9A-Fa-f]{1,8};|[A-Za-z][A-Za-z0-9]{1,31};)")
+"""To a character of HTML. With its semicolon: without one, `a=1&copy=2` may be meant."""
+_WINDOWS = {
+    byte: letter for byte in range(0x80, 0xA0) if (letter := bytes([byte]).decode("cp1252", errors="ignore"))
+}
+"""What Windows-1252 has where Latin-1 has controls; five bytes it does not have either."""
 _ASS_BREAK, _ASS_SPACE = re.compile(r"\\[Nn]"), re.compile(r"\\h")
 _JOINERS = "\u200c\u200d"
 """The invisible characters that shape the letters around them."""
@@ -25,7 +31,7 @@ _LEADING_VOWELS = frozenset("เแโใไເແໂໃໄ")
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file: UTF-8 or UTF-16 where it says so or is so, and Latin-1 otherwise. Raises
+    """The text of a file: UTF-8 or UTF-16 where it says so or is so, and Windows-1252 otherwise. Raises
     `MediaError` when it cannot be text."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         try:
@@ -37,13 +43,21 @@ def decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return data.decode("latin-1").translate(_WINDOWS)
 
 
 def without_markup(text: str) -> str:
-    """`text` without the tags of subtitle formats, its entities as what they stand for."""
+    """`text` without the tags of subtitle formats, its references to characters as what they stand for: also
+    those of SubRip, which has none, but is often made from formats that have. What they stand for is no
+    markup, but may be a character that `clean` takes out."""
     text = _ASS_SPACE.sub(" ", _ASS_BREAK.sub("\n", _MARKUP.sub("", text)))
-    return _ENTITY.sub(lambda found: _ENTITIES[found[0]], text)
+    return _REFERENCE.sub(_character, text)
+
+
+def _character(found: re.Match[str]) -> str:
+    """What is not known stays, where HTML would look whether its name begins like one that is."""
+    name = found[1]
+    return html.unescape(found[0]) if name.startswith("#") or name in html5 else found[0]
 
 
 def clean(text: str) -> str:

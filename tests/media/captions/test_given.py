@@ -62,6 +62,56 @@ def test_latin_letters_of_old() -> None:
     assert texts("1\n00:00:01,000 --> 00:00:02,000\nGarçon".encode("latin-1")) == [("Garçon", 1.0, 2.0)]
 
 
+def test_letters_of_windows() -> None:
+    """Its quotes and dashes are where Latin-1 has controls, its ellipsis where that has the end of a line."""
+    said = "It’s “fine” – no… well—€5, Šárka"
+    head = b"1\n00:00:01,000 --> 00:00:02,000\n"
+    assert texts(head + said.encode("cp1252")) == [(said, 1.0, 2.0)]
+    assert texts(head + b"a\x81\x8d\x8f\x90\x9db \xe9") == [("ab é", 1.0, 2.0)]
+
+
+@pytest.mark.parametrize("head", ["WEBVTT\n\n", "1\n"])
+def test_references_to_characters(head: str) -> None:
+    written = {
+        "I don&#39;t &quot;know&quot; &eacute;": 'I don\'t "know" é',
+        "&#x201C;a&#150;b&hellip; &nbsp;c": "“a–b… c",
+        "&lt;i&gt;x&lt;/i&gt; &amp;lt; &amp;#39;": "<i>x</i> &lt; &#39;",
+        "a&#8238;b&lrm;c&#x2066;d&#0;&#27;&shy;e": "abcd\ufffde",
+        "R&D; AT&T a=1&copy=2 &notit; &#; &#x; &#999999999;": "R&D; AT&T a=1&copy=2 &notit; &#; &#x; \ufffd",
+        f"&#{'9' * 5000};": None,
+    }
+    for text, plain in written.items():
+        data = f"{head}00:00:01.000 --> 00:00:02.000\n{text}\n"
+        if plain is None:
+            with pytest.raises(MediaError, match="2000 characters"):
+                texts(data)
+        else:
+            assert texts(data) == [(plain, 1.0, 2.0)]
+
+
+def test_references_are_no_commands() -> None:
+    """Neither of ASS nor of WebVTT."""
+    data = b"1\n00:00:01,000 --> 00:00:02,000\n&#123;&#92;p1&#125;a&#92;Nb &lt;b&gt;\n"
+    found, _ = transcript_of(data)
+    assert found.utterances[0].text == "{\\p1}a\\Nb <b>"
+    captions = made(640, 360, said(found, given=True))
+    assert "{\\p1}" not in captions.ass
+    assert "a\\Nb" not in captions.ass
+    assert "&lt;b&gt;" in captions.webvtt
+
+
+@pytest.mark.parametrize("end", ["\r\r\n", "\n\n", "\r\n\r\n"])
+def test_lines_that_are_doubled(end: str) -> None:
+    assert texts(SRT.replace("\n", end)) == texts(SRT)
+
+
+def test_a_text_of_digits_with_ends_of_lines_that_are_doubled() -> None:
+    data = SRT.replace("there", "42").replace("\n", "\r\r\n")
+    assert texts(data)[0][0] == "Hello you\n42"
+    with pytest.raises(MediaError, match="Line 7 of the captions"):
+        transcript_of(data.replace("0:00:03.5", "soon").encode())
+
+
 def test_out_of_order_empty_and_without_length() -> None:
     data = (
         "1\n00:00:05,000 --> 00:00:06,000\nlate\n\n2\n00:00:01,000 --> 00:00:02,000\nearly\n\n"
