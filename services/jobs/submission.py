@@ -127,7 +127,9 @@ async def _check_share(session: AsyncSession, owner: str, most: int) -> None:
     unfinished = (await session.execute(_UNFINISHED, {"owner": owner, "most": most})).scalar_one()
     if unfinished >= most:
         raise TooManyRequestsError(
-            f"There are {unfinished} unfinished jobs already; try again later.", retry_after=_LATER
+            f"There are {unfinished} unfinished jobs already; try again later.",
+            retry_after=_LATER,
+            limit=most,
         )
 
 

@@ -285,7 +285,7 @@ async def test_nobody_has_too_many_unfinished_jobs(shop: Shop, clip: Path) -> No
 
     with pytest.raises(TooManyRequestsError) as refused:
         await more(OWNER, "2")
-    assert refused.value.details == {"retry_after": 30}
+    assert refused.value.details == {"retry_after": 30, "limit": 2}
     assert (await more(OWNER, "1")).jobs[0].job_id == made[1].job_id
     assert (await more("bob", "2")).jobs[0].owner == "bob"
     await shop.cancel(made[0])
