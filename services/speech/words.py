@@ -8,6 +8,7 @@ pause into the silence before it. Measured on real speech against a forced align
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -44,7 +45,8 @@ def corrected(heard: Iterable[Heard], speech: Sequence[Span], duration: float) -
     Parts of a word are joined, what has no text is left out. Starts rise; each word ends after it starts, not
     after the next one starts, and not after the sound.
     """
-    moved = [_moved(word, speech) for word in _whole(heard)]
+    ends = [span.end for span in speech]
+    moved = [_moved(word, speech, ends) for word in _whole(heard)]
     if not moved or duration <= 0:
         return []
     step = min(SHORTEST, duration / (len(moved) + 1))
@@ -112,22 +114,22 @@ def _joins(before: str, part: str) -> bool:
     return before[:1].isspace() and not spaceless
 
 
-def _moved(word: Heard, speech: Sequence[Span]) -> Heard:
-    """`word` later by what it is early, and not before its speech begins."""
+def _moved(word: Heard, speech: Sequence[Span], ends: Sequence[float]) -> Heard:
+    """`word` later by what it is early, and not before its speech begins; `ends` are those of `speech`."""
     start, end = max(_number(word.start) + EARLY, 0.0), max(_number(word.end) + EARLY, 0.0)
-    onset = _onset(start, end, speech)
+    onset = _onset(start, end, speech, ends)
     start = start if onset is None else onset
     return replace(word, start=start, end=max(end, start), confidence=min(max(word.confidence, 0.0), 1.0))
 
 
-def _onset(start: float, end: float, speech: Sequence[Span]) -> float | None:
+def _onset(start: float, end: float, speech: Sequence[Span], ends: Sequence[float]) -> float | None:
     """Where speech begins within a word that starts in silence; `None` for one that starts in speech, or has
     none."""
-    for span in speech:
-        if span.end <= start:
-            continue
-        return span.start if start < span.start < end else None
-    return None
+    following = bisect_right(ends, start)  # the first that has not ended by then
+    if following == len(ends):
+        return None
+    begins = speech[following].start
+    return begins if start < begins < end else None
 
 
 def _rising(starts: Sequence[float], step: float, last: float) -> list[float]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,6 +37,30 @@ def test_a_word_does_not_start_in_the_silence_before_it() -> None:
 def test_a_word_without_speech_keeps_its_time() -> None:
     (found,) = corrected([heard(" Hm", 4.0, 4.5)], [Span(1.0, 2.0), Span(7.0, 8.0)], 10.0)
     assert found.start == pytest.approx(4.0 + EARLY)
+
+
+class Looked(Sequence[Span]):
+    """Counts how often it is looked into."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        self._spans = spans
+        self.looks = 0
+
+    def __len__(self) -> int:
+        return len(self._spans)
+
+    def __getitem__(self, at: Any) -> Any:
+        self.looks += 1
+        return self._spans[at]
+
+
+def test_a_long_sound_is_not_looked_through_for_every_word() -> None:
+    """Ten hours have tens of thousands of both, and all else in the process waits."""
+    speech = Looked([Span(2.0 * n + 0.5, 2.0 * n + 1.5) for n in range(500)])
+    said = [heard(" so", 2.0 * n, 2.0 * n + 1.0) for n in range(500)]
+    found = corrected(said, speech, 1000.0)
+    assert [word.start for word in found] == [2.0 * n + 0.5 for n in range(500)]
+    assert speech.looks <= 3 * 500
 
 
 def test_the_last_word_ends_with_the_sound() -> None:
