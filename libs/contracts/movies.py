@@ -48,9 +48,9 @@ class GetMaking(Message, frozen=True, kw_only=True):
 
 class ListMakings(Message, frozen=True, kw_only=True):
     """A page of the jobs of `owner` in a family, newest first: `limit` (1…100) of those in one of `states`
-    (`None`: any) that were created after `after` and before `before`, after the first `offset`. With `kept`
-    only those that are completed and whose result was not deleted, with their results; the steps of others
-    have none."""
+    (`None`: any) that were created after `after` and before `before`, after the first `offset`; what counts
+    is the whole second in which a job was created, which is what users are told. With `kept` only those that
+    are completed and whose result was not deleted, with their results; the steps of others have none."""
 
     owner: str
     family: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -218,7 +218,8 @@ async def test_makings_are_listed_by_state_and_time(shop: Shop) -> None:
     made = await shop.compose(coloured())
     await rendered(shop, render)
     await shop.ended(made)
-    between = utcnow()
+    await shop.sql("UPDATE jobs.jobs SET created_at = created_at - interval '1 minute'")
+    between = utcnow() - timedelta(seconds=30)
     waiting = await shop.compose(coloured("#00FF00"))
     gone = await shop.compose(coloured("#0000FF"))
     await shop.cancel(gone)
@@ -317,6 +318,32 @@ async def test_jobs_are_counted(shop: Shop) -> None:
     assert everybody.states["pending"] + everybody.states["processing"] == 2
     nobody: JobCounts = await shop.edge.call(COUNT_JOBS, CountJobs(family="jobs"))
     assert (set(nobody.states.values()), nobody.durations["+Inf"]) == ({0}, 0)
+
+
+async def test_times_of_lists_are_the_whole_seconds_that_are_told(shop: Shop) -> None:
+    """Who asks for what came after the newest that he was shown does not get that again."""
+    made = [await shop.compose(coloured(each)) for each in ("#FF0000", "#00FF00", "#0000FF")]
+    told = datetime(2026, 1, 1, tzinfo=UTC)
+    for job, seconds in zip(made, (0.0, 0.75, 1.0), strict=True):
+        moved = "UPDATE jobs.jobs SET created_at = $2 WHERE job_id = $1"
+        await shop.sql(moved, job.job_id, told + timedelta(seconds=seconds))
+    numbers = {job.job_id: number for number, job in enumerate(made)}
+
+    async def found(**asked: Any) -> list[int]:
+        page = await listed(shop, **asked)
+        assert page.total == len(page.makings)
+        return [numbers[each.job.job_id] for each in page.makings]
+
+    assert await found(after=told) == [2]
+    assert await found(after=told + timedelta(seconds=0.5)) == [2]
+    assert await found(after=told - timedelta(seconds=0.5)) == [2, 1, 0]
+    assert await found(after=told + timedelta(seconds=1)) == []
+    assert await found(before=told) == []
+    assert await found(before=told + timedelta(seconds=0.5)) == [1, 0]
+    assert await found(before=told + timedelta(seconds=1)) == [1, 0]
+    assert await found(before=told + timedelta(seconds=1.5)) == [2, 1, 0]
+    last = datetime(9999, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC)
+    assert (await found(after=last), await found(before=last)) == ([], [2, 1, 0])
 
 
 async def test_a_step_that_no_message_can_hold_fails_its_movie(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, func, text
+from sqlalchemy import ColumnElement, DateTime, func, literal, text
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -169,9 +169,16 @@ def _chosen(request: ListMakings) -> list[ColumnElement[bool]]:
     if request.states is not None:
         chosen.append(col(JobRow.state).in_([state.value for state in request.states]))
     if request.after is not None:
-        chosen.append(col(JobRow.created_at) > request.after)
+        chosen.append(col(JobRow.created_at) >= _following(request.after))
     if request.before is not None:
-        chosen.append(col(JobRow.created_at) < request.before)
+        whole = request.before.microsecond == 0
+        chosen.append(col(JobRow.created_at) < (request.before if whole else _following(request.before)))
     if request.kept:
         chosen += [col(JobRow.state) == JobState.COMPLETED.value, col(JobRow.removed_at).is_(None)]
     return chosen
+
+
+def _following(time: datetime) -> ColumnElement[datetime]:
+    """The next whole second. Bounds are moved, and not the column, so that its index serves; the database
+    adds, for which the year 9999 is not the last."""
+    return literal(time.replace(microsecond=0), DateTime(timezone=True)) + timedelta(seconds=1)
