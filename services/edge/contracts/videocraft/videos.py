@@ -44,7 +44,9 @@ class Made:
 
     @property
     def captions(self) -> CaptionResult | None:
-        return captions_of(self.making)
+        """Those that were drawn: where nobody says a word there are none."""
+        captions = captions_of(self.making)
+        return captions if captions is not None and captions.words else None
 
 
 def video_id_of(job: Job) -> str:

@@ -14,7 +14,18 @@ from libs.contracts.jobs import JobState
 from libs.contracts.movies import LIST_MAKINGS, REMOVE_RESULT
 from libs.contracts.tasks import RenderResult
 from tests.unit.edge.office import Client
-from tests.unit.edge.videocraft.cinema import BASE, FILM, SRT, Cinema, data, problems, refusal, steps, stored
+from tests.unit.edge.videocraft.cinema import (
+    BASE,
+    FILM,
+    SRT,
+    Cinema,
+    captions,
+    data,
+    problems,
+    refusal,
+    steps,
+    stored,
+)  # fmt: skip
 from tests.unit.samples import SHA, at, info, video
 
 ID = f"video_{UUID(int=7).hex}"
@@ -68,6 +79,17 @@ def test_without_captions_and_sound(client: Client, cinema: Cinema) -> None:
     assert found["processing_stats"]["transcription_time"] == 0
     for name in ("subtitles.srt", "subtitles.vtt", "transcript.json"):
         refusal(client.get(f"{BASE}/videos/{found['id']}/{name}"), 404, "SUBTITLES_NOT_FOUND")
+
+
+def test_where_nobody_says_a_word_nothing_was_drawn(client: Client, cinema: Cinema) -> None:
+    silent = msgspec.structs.replace(captions(8), language="und", words=0)
+    found = [msgspec.structs.replace(each, result=each.result and silent) for each in steps(8)]
+    cinema.film(8, found=found)
+    told = data(client.get(f"{BASE}/videos/video_{UUID(int=8).hex}"))
+    assert told["subtitle_tracks"] == []
+    for name in ("subtitles_srt_url", "subtitles_vtt_url", "transcript_url"):
+        assert told[name] is None
+    refusal(client.get(f"{BASE}/videos/{told['id']}/subtitles.srt"), 404, "SUBTITLES_NOT_FOUND")
 
 
 def test_a_list(client: Client, cinema: Cinema) -> None:
