@@ -11,6 +11,8 @@ POSITIONS = tuple(
 )
 FONT_SIZES, OUTLINES, SHADOWS = (6, 300), (0.0, 20.0), (0.0, 20.0)
 """Pixels of the movie, from … to …"""
+MAX_FAMILY = 64
+"""Characters of the name of a font."""
 
 
 class Word(Message, frozen=True, kw_only=True):

@@ -8,12 +8,11 @@ import subprocess
 from dataclasses import dataclass
 from functools import lru_cache
 
+from libs.contracts.captions import MAX_FAMILY
 from libs.contracts.errors import UnavailableError
 from libs.media.captions.fonts import LISTED, Catalogue, Face
 from libs.media.runner import ENVIRONMENT
 
-MAX_FAMILY = 64
-"""Characters of a family's name that are looked at."""
 _PATIENCE = 60.0
 """Seconds: the first listing may have to read every font."""
 _TWINS = {

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from libs.contracts.captions import CAPTION_STYLES, FONT_SIZES, OUTLINES, POSITIONS, SHADOWS, CaptionStyle
+from libs.contracts.captions import (
+    CAPTION_STYLES,
+    FONT_SIZES,
+    MAX_FAMILY,
+    OUTLINES,
+    POSITIONS,
+    SHADOWS,
+    CaptionStyle,
+)
 from services.edge.contracts.videocraft.fields import Fields
 
 COLOURS = ("word-color", "line-color", "shadow-color", "outline-color", "box-color")
@@ -17,7 +25,8 @@ _TOLD = 20
 COLOUR_WORDS = "a color such as #FFCC00 or #FFCC00A0"
 
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?", re.ASCII)
-_FONT = re.compile(r"(?! )[^\x00-\x1f\x7f,;{}\\\"<>]{1,100}(?<! )")
+_FONT = re.compile(rf"(?! )[^\x00-\x1f\x7f,;{{}}\\\"<>]{{1,{MAX_FAMILY}}}(?<! )")
+_FONT_WORDS = f"the name of a font, at most {MAX_FAMILY} characters"
 
 
 def style_of(settings: Fields) -> CaptionStyle:
@@ -27,7 +36,7 @@ def style_of(settings: Fields) -> CaptionStyle:
         settings.note(name, f"There is no such setting; there are {', '.join(SETTINGS)}")
     found: dict[str, Any] = {
         "style": settings.choice("style", CAPTION_STYLES),
-        "font_family": settings.matching("font-family", _FONT, "the name of a font"),
+        "font_family": settings.matching("font-family", _FONT, _FONT_WORDS),
         "font_size": settings.whole("font-size", *FONT_SIZES, "pixels"),
         "outline_width": settings.number("outline-width", *OUTLINES, "pixels"),
         "shadow_offset": settings.number("shadow-offset", *SHADOWS, "pixels"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Parameter, RequestBody, Schema
 
-from libs.contracts.captions import CAPTION_STYLES, FONT_SIZES, OUTLINES, POSITIONS, SHADOWS
+from libs.contracts.captions import CAPTION_STYLES, FONT_SIZES, MAX_FAMILY, OUTLINES, POSITIONS, SHADOWS
 from libs.contracts.movie import ELEMENTS, QUALITIES
 from services.edge.contracts.videocraft.captions import COLOURS
 from services.edge.contracts.videocraft.inputs import (
@@ -81,7 +81,7 @@ def _settings() -> Schema:
         description="Of subtitles; others are refused. Of other elements any, which do nothing.",
         properties={
             "style": _text("`progressive` marks the word that is spoken.", *CAPTION_STYLES),
-            "font-family": _text("Name of a font."),
+            "font-family": _text(f"Name of a font, at most {MAX_FAMILY} characters."),
             "font-size": _between(_INTEGER, FONT_SIZES, "Pixels; by default a twentieth of the height."),
             **colours,
             "outline-width": _between(_NUMBER, OUTLINES, "Pixels."),

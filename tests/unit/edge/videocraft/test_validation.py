@@ -172,7 +172,7 @@ def test_fields_of_elements(client: Client, name: str, values: list[Any]) -> Non
     ("name", "values"),
     [
         ("style", ["Progressive", "karaoke", "", 1]),
-        ("font_family", ["", " ", "a,b", "{\\b1}", "a\nb", "x" * 101, 5, "Ari\0al"]),
+        ("font_family", ["", " ", "a,b", "{\\b1}", "a\nb", "x" * 65, 5, "Ari\0al"]),
         ("font_size", [5, 301, 24.5, "24", True, 1e300]),
         ("word_color", ["red", "#FFF", "#GGGGGG", "FFFFFF", "#FFFFFFF", 255, "#ffffff\n"]),
         ("line_color", ["#"]),
@@ -196,7 +196,7 @@ def test_settings_of_captions(client: Client, name: str, values: list[Any]) -> N
     "settings",
     [
         {"font_size": 6}, {"font_size": 300}, {"outline_width": 20}, {"shadow_offset": 20.0},
-        {"font_family": "Noto Sans CJK 日本"}, {"word_color": None}, {},
+        {"font_family": "Noto Sans CJK 日本"}, {"font_family": "x" * 64}, {"word_color": None}, {},
         *({"position": position} for position in POSITIONS),
     ],
 )  # fmt: skip
