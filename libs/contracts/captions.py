@@ -67,7 +67,7 @@ class CaptionSection(Message, frozen=True, kw_only=True):
     """Captions of the part of a movie from `start` on, for `length` seconds: of a stored `Transcript` or of a
     `file` (SubRip or WebVTT), exactly one of them, whose times count from `skip` seconds before `start`. What
     is said before or later is left out, what goes on longer is cut. With `turn` it begins anew after so many
-    seconds, again and again."""
+    seconds, again and again. `language` is a tag (`zh-Hant-TW`), which fonts are chosen by."""
 
     start: float
     length: float

@@ -20,7 +20,7 @@ class Element(Message, frozen=True, kw_only=True):
     Pictures have their left top corner at `x`, `y`; `width` and `height` are pixels of the movie: with one of
     them the aspect is kept, with both it is what they say, without any a picture keeps its own size. One that
     has neither place nor size is as large as fits, in the middle. Later elements lie over earlier ones.
-    `volume` is a factor, 0…1. `language` and `style` are those of subtitles."""
+    `volume` is a factor, 0…1. `language` (a tag such as `pt-BR`) and `style` are those of subtitles."""
 
     kind: str
     path: str

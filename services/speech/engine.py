@@ -83,7 +83,7 @@ class Engine:
 
     def __init__(self, name: str, model: WhisperModel) -> None:
         self.name = name
-        self.languages = frozenset(model.supported_languages)
+        self.languages = _languages(model)
         self._model = model
         self._steps = model.model = _Stoppable(model.model)
 
@@ -126,6 +126,14 @@ class Engine:
         ticks = (np.arange(RATE) % 160 == 0).astype(np.float32)
         self.speech(ticks)
         self._model.encode(self._model.feature_extractor(ticks)[..., :100])
+
+
+def _languages(model: WhisperModel) -> frozenset[str]:
+    """Those that there are tokens for: the library's list is that of the newest models, and others write
+    nonsense for what they have no token for."""
+    listed = frozenset[str](model.supported_languages)
+    known = {each for each in listed if model.hf_tokenizer.token_to_id(f"<|{each}|>") is not None}
+    return listed & known or listed
 
 
 def load(settings: SpeechServiceSettings) -> Engine:

@@ -10,10 +10,11 @@ from libs.chassis.telemetry import TRACER
 from libs.chassis.worker import TaskContext
 from libs.contracts.captions import Transcript
 from libs.contracts.errors import InvalidInputError
+from libs.contracts.languages import UNDETERMINED
 from libs.contracts.tasks import RecogniseResult, RecogniseTask
 from libs.media.notes import audible
 from libs.media.tools import Tools
-from services.speech.languages import UNDETERMINED, for_model
+from services.speech.languages import for_model
 from services.speech.listener import Listener
 from services.speech.metrics import observe
 from services.speech.sound import decode

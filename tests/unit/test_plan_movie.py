@@ -183,6 +183,26 @@ def test_a_file_for_the_whole_movie_leaves_out_scenes_with_subtitles_of_their_ow
     assert found == [(0.0, 1.0, 0.0), (3.0, 3.0, 3.0), (1.0, 2.0, 0.0)]
 
 
+def test_how_a_language_is_written_is_for_fonts_alone() -> None:
+    """The same is heard, by the same fingerprint; what is asked for wins over what was recognised."""
+
+    def movie(language: str) -> ComposeSpec:
+        return spec(element("audio", VOICE), element("subtitles", language=language))
+
+    prints = {task.name: task.fingerprint for task in plan(movie("zh")) if task.fingerprint}
+    taiwan = plan(movie("zh-Hant-TW"))
+    assert {task.name: task.fingerprint for task in taiwan if task.fingerprint} == prints
+    (recognise,) = [task.spec for task in taiwan if isinstance(task.spec, RecogniseTask)]
+    assert recognise.language == "zh"
+    heard = msgspec.structs.replace(SAID, language="zh")
+    done: dict[str, TaskResult] = {"listen.0": ListenResult(duration=2.48), "recognise.0": heard}
+    for language, written in (("zh-Hant-TW", "zh-Hant-TW"), (None, "zh")):
+        of = spec(element("audio", VOICE), element("subtitles", language=language))
+        task = continued_movie(of, "captions", done)
+        assert isinstance(task, CaptionTask)
+        assert [section.language for section in task.sections] == [written]
+
+
 @pytest.mark.parametrize("words", [3, 0])
 def test_captions_are_drawn_if_there_are_any(words: int) -> None:
     captions = msgspec.structs.replace(WRITTEN, words=words)

@@ -13,8 +13,11 @@ LISTED = ("family", "file", "index", "weight", "slant", "width", "variable", "co
 _REGULAR, _ROMAN, _NORMAL = 80, 0, 100
 """fontconfig's numbers for weight, slant and width."""
 _PLAIN = ("Liberation Sans", "Noto Sans")
-_CJK = {"zh": "SC", "zh-tw": "TC", "zh-hant": "TC", "zh-hk": "HK", "yue": "HK", "ja": "JP", "ko": "KR"}
-"""Whose forms of the characters that these writings share."""
+_CJK = {
+    "zh": "SC", "zh-tw": "TC", "zh-hant": "TC", "zh-hk": "HK", "zh-mo": "HK", "zh-hant-hk": "HK",
+    "zh-hant-mo": "HK", "yue": "HK", "yue-hans": "SC", "ja": "JP", "ko": "KR",
+}  # fmt: skip
+"""Whose forms of the characters that these writings share; what goes on like a tag has its forms."""
 _UNFIT = frozenset(",\\{}\t\r\n")
 
 
@@ -100,9 +103,10 @@ def _rank(face: Face, forms: str) -> tuple[int, int, str]:
 
 
 def _forms(letters: frozenset[str], language: str) -> str:
-    code = language.casefold()
-    if found := _CJK.get(code) or _CJK.get(code.split("-")[0]):
-        return found
+    parts = language.casefold().split("-")
+    for length in range(len(parts), 0, -1):
+        if found := _CJK.get("-".join(parts[:length])):
+            return found
     if any("\u3040" <= letter <= "\u30ff" for letter in letters):
         return "JP"
     return "KR" if any("\uac00" <= letter <= "\ud7a3" for letter in letters) else "SC"

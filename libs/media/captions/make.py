@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from libs.contracts.captions import CaptionStyle, Transcript
 from libs.contracts.errors import InvalidInputError, OutOfRangeError
+from libs.contracts.languages import code_of
 from libs.media.captions.ass import Scene, script
 from libs.media.captions.fonts import Catalogue
 from libs.media.captions.grouping import Cue, Text, given, spoken
@@ -61,7 +62,8 @@ def captions(width: int, height: int, said: Sequence[Said], fonts: Catalogue) ->
         for each, voice in zip(together, voices, strict=True):
             spoken_here[language_of(each)] += sum(len(text.pieces) for text in voice)
             said_then += in_movie(each)
-        languages += spoken_here
+        for tag, words in spoken_here.items():
+            languages[code_of(tag)] += words
         if languages.total() > MAX_WORDS:
             raise InvalidInputError(f"A movie has captions of at most {MAX_WORDS} words.")
         scene, of_scene = _scene(together[0], voices, _most_spoken(spoken_here), movie, notes)

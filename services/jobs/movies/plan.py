@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from libs.contracts.captions import CaptionSection, CaptionStyle
 from libs.contracts.errors import InternalError, InvalidInputError
 from libs.contracts.jobs import ComposeSpec
+from libs.contracts.languages import code_of
 from libs.contracts.media import MediaInfo, StoredMedia
 from libs.contracts.movie import AUDIO, IMAGE, SUBTITLES, VIDEO, Movie
 from libs.contracts.tasks import (
@@ -204,10 +205,12 @@ def _recognise(spec: ComposeSpec, role: Role, medium: StoredMedia) -> RecogniseT
 
 
 def _language(movie: Movie, role: Role) -> str | None:
-    """The one that is asked for of the captions of what `role` says."""
+    """The one that is asked for of the captions of what `role` says: how it is written makes no other
+    transcript."""
     for each in _wanted(movie):
         if any(speaker.number == role.number for speaker in each.speakers):
-            return each.style.element.language
+            language = each.style.element.language
+            return code_of(language) if language else None
     return None
 
 
@@ -246,7 +249,8 @@ def _of(each: Captioned, span: Span, media: Media, done: Done) -> Iterator[Capti
         result = done.get(f"{RECOGNISE}.{speaker.number}")
         if isinstance(result, RecogniseResult):
             turn = _turn(speaker, media[speaker.number], span)
-            yield replace(section, transcript=result.artifact, language=result.language, turn=turn)
+            language = element.language or result.language
+            yield replace(section, transcript=result.artifact, language=language, turn=turn)
 
 
 def _turn(speaker: Role, medium: StoredMedia, span: Span) -> float | None:

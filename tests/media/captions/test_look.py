@@ -122,6 +122,22 @@ def test_the_font_that_has_the_letters_is_chosen(text: str, language: str, famil
     assert fonts.chosen(text, wanted, language).family == family
 
 
+@pytest.mark.parametrize(
+    ("language", "forms"),
+    [
+        ("zh", "SC"), ("zh-CN", "SC"), ("zh-Hans-TW", "SC"), ("zh-TW", "TC"), ("zh-Hant", "TC"),
+        ("zh-Hant-TW", "TC"), ("zh-Hant-HK", "HK"), ("zh-HK", "HK"), ("yue-Hant-HK", "HK"), ("ja-JP", "JP"),
+    ],
+)  # fmt: skip
+def test_chinese_characters_in_the_forms_of_a_region(language: str, forms: str) -> None:
+    line = next(line for line in LISTING.splitlines() if "CJK SC" in line)
+    others = [line.replace("CJK SC", f"CJK {each}") for each in ("SC", "TC", "HK", "JP", "KR")]
+    fonts = Catalogue.parsed("\n".join([LISTING, *others]))
+    wanted = fonts.face("Plain Sans")
+    assert wanted is not None
+    assert fonts.chosen("中文", wanted, language).family == f"Noto Sans CJK {forms}"
+
+
 def test_programs_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     from libs.media.captions import installed
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
+import msgspec
 import pytest
 
 from tests.media.captions.drawing import Pixels, alike, bounds, drawn, ink, made, near, said, transcript
@@ -70,6 +72,15 @@ def test_a_line_of_chinese_is_broken_and_stays_inside(tmp_path: Path) -> None:
     [frame] = drawn(captions.ass, SIZE, [0.2], tmp_path)
     left, _, right, _ = bounds(ink(frame))
     assert 0.03 * 1280 < left < right < 0.97 * 1280
+
+
+@pytest.mark.parametrize(("tag", "forms"), [("zh-Hant-TW", "TC"), ("zh-HK", "HK"), ("zh", "SC")])
+def test_letters_are_those_of_the_region_and_the_transcript_has_the_language(tag: str, forms: str) -> None:
+    heard = said(transcript("骨直令", language="zh"), style="classic", **QUIET)
+    section = msgspec.structs.replace(heard.section, language=tag)
+    captions = made(*SIZE, replace(heard, section=section))
+    assert f"Noto Sans CJK {forms}" in captions.ass
+    assert captions.transcript.language == "zh"
 
 
 def test_letters_that_no_font_has_are_left_out_and_told_of(tmp_path: Path) -> None:

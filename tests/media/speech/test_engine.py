@@ -1,4 +1,4 @@
-"""Models that cannot be had."""
+"""Models that cannot be had, and what one that can be had knows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libs.contracts.errors import UnavailableError
-from services.speech.engine import load
+from services.speech.engine import Engine, load
 from services.speech.settings import SpeechServiceSettings
 
 
@@ -27,3 +27,10 @@ def test_a_broken_model_is_an_error_in_words(tmp_path: Path) -> None:
     (tmp_path / "broken" / "tokenizer.json").write_text("{}")
     with pytest.raises(UnavailableError, match="cannot be loaded"):
         load(SpeechServiceSettings(speech_model="broken", speech_models=tmp_path))
+
+
+def test_only_languages_that_the_model_has_tokens_for_are_known(engine: Engine) -> None:
+    """The library lists Cantonese for all, and this model writes nonsense for it."""
+    assert len(engine.languages) == 99
+    assert "yue" not in engine.languages
+    assert {"en", "zh", "jw"} <= engine.languages

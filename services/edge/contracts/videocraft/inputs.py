@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from libs.contracts.languages import UNDETERMINED, code_of, recognised, tag_of
 from libs.contracts.movie import ELEMENTS, QUALITIES, SUBTITLES, Element, Movie, Scene
 from services.edge.contracts.videocraft.captions import style_of
 from services.edge.contracts.videocraft.errors import invalid
@@ -29,7 +30,6 @@ CUSTOM = "custom"
 _RESOLUTION = re.compile(r"([0-9]{1,5})[xX]([0-9]{1,5})", re.ASCII)
 _BACKGROUND = re.compile(r"#[0-9A-Fa-f]{6}", re.ASCII)
 _LANGUAGE = re.compile(r"(?:[A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8}){0,3}|auto", re.ASCII)
-_ANY_LANGUAGE = frozenset({"auto", "und"})
 
 
 @dataclass
@@ -138,7 +138,7 @@ def _element(draft: Draft, path: str, value: Any) -> Element:
         fields.note("type", f"Type is required: one of {', '.join(ELEMENTS)}")
     _note_source(draft, fields, kind)
     settings = fields.inner("settings")
-    language = fields.matching("language", _LANGUAGE, "a language code such as en or pt-BR")
+    language = _tag(fields.matching("language", _LANGUAGE, "a language code such as en or pt-BR"))
     numbers: dict[str, Any] = {
         "x": _pixel(fields, "x", PLACE),
         "y": _pixel(fields, "y", PLACE),
@@ -148,7 +148,9 @@ def _element(draft: Draft, path: str, value: Any) -> Element:
     }
     of_subtitles: dict[str, Any] = {}
     if kind == SUBTITLES:
-        of_subtitles = {"language": _iso639(language), "style": style_of(settings)}
+        if language is not None and not _has_source(fields) and not recognised(language):
+            fields.note("language", "Speech in this language is not recognised")
+        of_subtitles = {"language": language, "style": style_of(settings)}
     return Element(
         kind=kind,
         path=path,
@@ -159,14 +161,18 @@ def _element(draft: Draft, path: str, value: Any) -> Element:
 
 def _note_source(draft: Draft, fields: Fields, kind: str) -> None:
     """Takes down what the element names, which only subtitles need not do."""
-    given = fields.values.get("src")
-    if given is None or (isinstance(given, str) and not given.strip()):
+    if not _has_source(fields):
         if kind and kind != SUBTITLES:
             fields.note("src", f"URL is required for {kind} elements")
         return
     src = fields.text("src", most=MAX_SRC)
     if src is not None and kind:
         draft.sources[fields.path] = (kind, src)
+
+
+def _has_source(fields: Fields) -> bool:
+    given = fields.values.get("src")
+    return given is not None and not (isinstance(given, str) and not given.strip())
 
 
 def _size(top: Fields) -> tuple[int | None, int | None]:
@@ -201,7 +207,7 @@ def _background(fields: Fields) -> str | None:
     return fields.matching("background-color", _BACKGROUND, "a color such as #102030")
 
 
-def _iso639(language: str | None) -> str | None:
-    """Without region or script; `None` for any."""
-    code = re.split(r"[-_]", language or "")[0].lower()
-    return None if not code or code in _ANY_LANGUAGE else code
+def _tag(language: str | None) -> str | None:
+    """With its writing and region, which fonts depend on; `None` for any."""
+    tag = tag_of(language or UNDETERMINED)
+    return None if code_of(tag) == UNDETERMINED else tag

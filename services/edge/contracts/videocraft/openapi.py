@@ -109,7 +109,7 @@ def _elements() -> Schema:
             "width": _between(_NUMBER, SIDE, "Pixels; with one of the two the aspect is kept."),
             "height": _between(_NUMBER, SIDE, "Pixels."),
             "volume": _between(_NUMBER, VOLUME, "Of audio and video; default 1."),
-            "language": _text("ISO 639 code, of subtitles; by default it is detected."),
+            "language": _text("Of subtitles: ISO 639, perhaps with a region; by default it is detected."),
         },
     )
     return Schema(type=OpenAPIType.ARRAY, items=element, max_items=MAX_LEVEL)

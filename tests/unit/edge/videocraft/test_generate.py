@@ -91,7 +91,7 @@ def test_everything_that_can_be_said(client: Client, cinema: Cinema) -> None:
     assert (logo.url, logo.x, logo.y, logo.width, logo.height) == (
         "http://example.com/logo.png", -10, 20, 100, 50
     )  # fmt: skip
-    assert (captions.language, captions.url, captions.source) == ("pt", None, None)
+    assert (captions.language, captions.url, captions.source) == ("pt-BR", None, None)
     assert captions.style == CaptionStyle(
         style="classic",
         font_family="DejaVu Sans",
@@ -126,13 +126,34 @@ def test_sizes(client: Client, cinema: Cinema, said: dict[str, Any], size: tuple
 
 @pytest.mark.parametrize(
     ("said", "language"),
-    [("en", "en"), ("DE", "de"), ("yue", "yue"), ("auto", None), ("und", None), (None, None)],
+    [
+        ("en", "en"),
+        ("DE", "de"),
+        ("yue", "yue"),
+        ("auto", None),
+        ("und", None),
+        (None, None),
+        ("eng", "en"),
+        ("ger", "de"),
+        ("deu", "de"),
+        ("fre", "fr"),
+        ("zh_tw", "zh-TW"),
+        ("zho-hant-TW", "zh-Hant-TW"),
+        ("und-Latn", None),
+    ],
 )
 def test_languages(client: Client, cinema: Cinema, said: str | None, language: str | None) -> None:
     assert (
         generate(client, MOVIE | {"elements": [{"type": "subtitles", "language": said}]}).status_code == 202
     )
     assert cinema.movie().elements[0].language == language
+
+
+def test_a_language_that_is_only_written(client: Client, cinema: Cinema) -> None:
+    """Whoever has the words may have them in any language."""
+    subtitles = {"type": "subtitles", "language": "gle", "src": "https://example.com/a.srt"}
+    assert generate(client, MOVIE | {"elements": [subtitles]}).status_code == 202
+    assert cinema.movie().elements[0].language == "ga"
 
 
 def test_all_that_is_allowed_at_most(client: Client, cinema: Cinema) -> None:

@@ -192,6 +192,14 @@ def test_settings_of_captions(client: Client, name: str, values: list[Any]) -> N
         assert path in wrong(client, of_settings(**{name: value})), value
 
 
+@pytest.mark.parametrize("language", ["tlh", "gle", "xx-US", "mul"])
+@pytest.mark.parametrize("src", [{}, {"src": " "}])
+def test_languages_that_nobody_recognises(client: Client, language: str, src: dict[str, Any]) -> None:
+    movie = MOVIE | {"elements": [{"type": "subtitles", "language": language, **src}]}
+    found = problems(client.post(f"{BASE}/generate-video", json=movie))
+    assert found == {"elements[0].language": "Speech in this language is not recognised"}
+
+
 @pytest.mark.parametrize(
     "settings",
     [
