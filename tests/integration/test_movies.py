@@ -133,6 +133,18 @@ def test_other_colours_need_no_recognition(
     assert ((green > 180) & (red < 90) & (blue < 110)).any()
 
 
+@pytest.mark.parametrize("sound", [[], ["-f", "lavfi", "-i", "anoisesrc=a=0.01:r=16000", "-shortest"]])
+def test_narration_over_videos_in_which_nobody_speaks_is_captioned(
+    ann: Director, props: Props, sound: list[str]
+) -> None:
+    picture = ["-f", "lavfi", "-i", "testsrc=s=320x180:r=25:d=3"]
+    film = props.make(f"film-{len(sound)}.mp4", "video/mp4", *picture, *sound, "-pix_fmt", "yuv420p")
+    scenes = [{"elements": [{"type": "video", "src": film}]}]
+    _, video_id = ann.made(movie(*scenes, elements=[audio(props.speech(FIRST)), subtitles()]))
+    assert len(cues_of(ann, video_id)) > 0
+    assert ann.get(f"videos/{video_id}")["duration"] == pytest.approx(3.0, abs=0.05)
+
+
 def test_a_deleted_video_is_gone_and_what_others_share_stays(
     ann: Director, props: Props, stack: Stack, operator: Operator, told_job: tuple[str, str]
 ) -> None:
