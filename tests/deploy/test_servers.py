@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 from base64 import b64decode
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from nats.aio.client import Client
 from libs.chassis.bus import flush
 from libs.contracts.access import AUTHENTICATE
 from tests.chassis.servers import GuardedNats, up
-from tests.deploy.rendered import CHART, ROOT, SERVICES, Object, named, of_kind, trees
+from tests.deploy.rendered import CHART, K8S, ROOT, SERVICES, Object, named, of_kind, parsed, ran, trees
 
 TREES = ["kustomize dev", "helm dev"]
 SCRIPTS = "/docker-entrypoint-initdb.d"
@@ -107,3 +108,40 @@ def test_compose_says_the_same() -> None:
     """Whose statements tests/chassis/test_migrations.py runs."""
     chart = (CHART / "files/servers/role.sql").read_text()
     assert statements(chart) == statements((ROOT / "deploy/compose/role.sql").read_text())
+
+
+@pytest.mark.parametrize("tool", ["kustomize", "helm"])
+def test_other_rights_restart_nats(tool: str, tmp_path: Path) -> None:
+    """NATS reads its configuration when it starts: after an upgrade services would be refused what is new."""
+    folder = tmp_path / "copy"
+    shutil.copytree(K8S if tool == "kustomize" else CHART, folder)  # what is linked is copied
+
+    def pods(name: str) -> Object:
+        return named(dev(tool, folder), "StatefulSet", name)["spec"]["template"]  # type: ignore[no-any-return]
+
+    before = pods("reelbus-nats")
+    assert pods("reelbus-nats") == before
+    (conf,) = folder.rglob("nats.conf")
+    conf.write_text(f"{conf.read_text()}\n# of the next version\n")
+    assert pods("reelbus-nats") != before
+
+
+def dev(tool: str, folder: Path) -> list[Object]:
+    """The objects for development of a copy."""
+    if tool == "kustomize":
+        return parsed(ran("kubectl", "kustomize", str(folder / "overlays/dev")))
+    return parsed(
+        ran("helm", "template", "reelbus", str(folder), "--values", str(folder / "values-dev.yaml"))
+    )
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_what_servers_mount_is_there(tree: str) -> None:
+    made = {(each["kind"], each["metadata"]["name"]) for each in trees()[tree]}
+    for name in ("nats", "postgres", "minio"):
+        pod = named(trees()[tree], "StatefulSet", f"reelbus-{name}")["spec"]["template"]["spec"]
+        for volume in pod["volumes"]:
+            if "secret" in volume:
+                assert ("Secret", volume["secret"]["secretName"]) in made, name
+            if "configMap" in volume:
+                assert ("ConfigMap", volume["configMap"]["name"]) in made, name
