@@ -33,6 +33,28 @@ def scratch_folder(root: Path, service: str) -> Iterator[Path]:
         yield folder
 
 
+def room(root: Path, limit: int) -> tuple[float, float]:
+    """Bytes that files under `root` may take in all, and those still free: of its disk, or of `limit` where
+    that is less (0 is none). None of none when the disk does not answer."""
+    try:
+        disk = shutil.disk_usage(root)
+    except OSError:
+        return 0.0, 0.0
+    if not 0 < limit < disk.total:
+        return float(disk.total), float(disk.free)
+    return float(limit), float(max(0, min(disk.free, limit - _used(root))))
+
+
+def _used(root: Path) -> int:
+    """Bytes that files take on the disk, as the kubelet counts them: holes are none."""
+    blocks = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with suppress(OSError):  # files of running tasks go at any time
+                blocks += os.lstat(os.path.join(folder, name)).st_blocks
+    return blocks * 512
+
+
 def _lock_file(folder: Path) -> IO[bytes]:
     """The folder's lock, opened without following a link that somebody may have put there."""
     return os.fdopen(os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600), "wb")

@@ -4,6 +4,7 @@ file of that name in lower case in one of the folders that `REELBUS_SECRETS_DIR`
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from ipaddress import ip_network
 from pathlib import Path
@@ -40,6 +41,22 @@ def _listed(value: object) -> object:
 
 Texts = Annotated[list[str], NoDecode, BeforeValidator(_listed)]
 """A setting that is written as `parse_list` takes it."""
+
+
+def _counted(value: object) -> object:
+    """A quantity of Kubernetes (`50Gi`) in bytes; what is none goes on as it is."""
+    if isinstance(value, str) and (found := _QUANTITY.fullmatch(value.strip())):
+        return int(found[1]) * _UNITS[found[2]]
+    return value
+
+
+_UNITS = {
+    **{unit: 1000**power for power, unit in enumerate("kMGT", 1)},
+    **{f"{unit}i": 1024**power for power, unit in enumerate("KMGT", 1)},
+}
+_QUANTITY = re.compile(f"([0-9]+)({'|'.join(_UNITS)})")
+Bytes = Annotated[int, BeforeValidator(_counted)]
+"""A setting that counts bytes."""
 
 
 class Fragment(BaseSettings):
@@ -200,6 +217,12 @@ class WorkerSettings(Fragment):
     lanes: int = Field(2, description="Tasks that one process works on at once.", ge=1, le=64)
     scratch_dir: Path = Field(
         Path(tempfile.gettempdir()) / "reelbus", description="Folder for the files of running tasks."
+    )
+    scratch_limit: Bytes = Field(
+        0,
+        description="Bytes that may lie there, or as `50Gi`; 0 is its disk. For metrics alone: the "
+        "`sizeLimit` of an emptyDir, over which Kubernetes evicts the pod.",
+        ge=0,
     )
 
 

@@ -18,7 +18,7 @@ from prometheus_client import Gauge
 from libs.chassis.bus import Bus
 from libs.chassis.codec import decode
 from libs.chassis.delivery import DeadLetter, Delivery
-from libs.chassis.scratch import scratch_folder
+from libs.chassis.scratch import room, scratch_folder
 from libs.chassis.settings import WorkerSettings
 from libs.chassis.storage import Storage
 from libs.chassis.telemetry import TASK_SECONDS, TASKS_RUNNING, TASKS_TOTAL, TRACER
@@ -45,8 +45,11 @@ from libs.contracts.tasks import (
 log = logging.getLogger(__name__)
 
 LANES = Gauge("reelbus_worker_lanes", "Tasks that this process works on at once, at most.")
-SCRATCH_SIZE = Gauge("reelbus_scratch_size_bytes", "Size of the disk with the files of running tasks.")
-SCRATCH_FREE = Gauge("reelbus_scratch_free_bytes", "Free bytes on the disk with the files of running tasks.")
+SCRATCH_SIZE = Gauge(
+    "reelbus_scratch_size_bytes",
+    "Bytes that files of running tasks may take: the disk, or REELBUS_SCRATCH_LIMIT where that is less.",
+)
+SCRATCH_FREE = Gauge("reelbus_scratch_free_bytes", "Bytes of these that are free.")
 
 _URL_GRACE, _MAX_TTL = 60.0, 7 * 86_400.0
 """Seconds; S3 signs for seven days at most."""
@@ -127,6 +130,7 @@ class Worker:
         self._handlers = handlers
         self._scratch_root = settings.scratch_dir
         self._scratch = settings.scratch_dir
+        self._scratch_limit = settings.scratch_limit
         self._running: dict[UUID, anyio.CancelScope] = {}
         bus.work(service, Task, self._on_task, self._on_exhausted, lanes=settings.lanes)
         bus.listen(CANCEL_TASKS, self._on_cancel)
@@ -140,9 +144,10 @@ class Worker:
     @contextmanager
     def scratch(self) -> Iterator[None]:
         """The worker's scratch folder, while the block runs. Enter it before the bus starts."""
+        limit = self._scratch_limit
         with scratch_folder(self._scratch_root, self._service) as self._scratch:
-            SCRATCH_SIZE.set_function(lambda: _disk(self._scratch_root)[0])
-            SCRATCH_FREE.set_function(lambda: _disk(self._scratch_root)[1])
+            SCRATCH_SIZE.set_function(lambda: room(self._scratch_root, limit)[0])
+            SCRATCH_FREE.set_function(lambda: room(self._scratch_root, limit)[1])
             yield
 
     async def _on_cancel(self, message: CancelTasks) -> None:
@@ -236,12 +241,3 @@ class Worker:
             log.warning("buried task is nobody's", extra={"sequence": letter.sequence})
             return
         await self._failed(header, error, attempts=letter.attempts, sequence=letter.sequence)
-
-
-def _disk(path: Path) -> tuple[float, float]:
-    """Bytes in all, and free ones; none of none when the disk does not answer."""
-    try:
-        found = shutil.disk_usage(path)
-    except OSError:
-        return 0.0, 0.0
-    return float(found.total), float(found.free)

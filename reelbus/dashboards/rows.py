@@ -104,7 +104,7 @@ def work(where: str, service: str) -> Row:
             ),
             Panel(
                 "Scratch disk",
-                "What is free of the disk with the files of running tasks.",
+                "What is free of the room for the files of running tasks.",
                 (
                     Query(
                         f"reelbus_scratch_free_bytes{{{where}}} / reelbus_scratch_size_bytes{{{where}}}",

@@ -118,6 +118,7 @@ def test_what_ffmpeg_may_take_fits() -> None:
         for volume in scratch:
             size = amount(volume["emptyDir"]["sizeLimit"])
             assert size < amount(most["ephemeral-storage"]), where
+            assert variables["REELBUS_SCRATCH_LIMIT"] == volume["emptyDir"]["sizeLimit"], where
             assert int(variables.get("REELBUS_FFMPEG_OUTPUT", 0)) < size, where
         if name == "edge":
             assert int(variables["REELBUS_MAX_UPLOADS"]) * (32 << 20) < 0.8 * amount(most["memory"]), where

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.chassis.scratch import scratch_folder
+from libs.chassis.scratch import room, scratch_folder
 
 DIE = """
 import os, sys; from pathlib import Path; from libs.chassis.scratch import scratch_folder
@@ -54,3 +55,22 @@ def test_processes_that_start_at_once_leave_each_other_alone(tmp_path: Path) -> 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(live, range(400)))
     assert folders(tmp_path) == []
+
+
+def test_room_is_the_disk_or_what_is_less(tmp_path: Path) -> None:
+    """An emptyDir shows the disk of its node, not its limit."""
+    disk = shutil.disk_usage(tmp_path)
+    assert room(tmp_path, 0)[0] == room(tmp_path, 2 * disk.total)[0] == disk.total
+    assert room(tmp_path, 1 << 20) == (1 << 20, 1 << 20)
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "input").write_bytes(b"x" * (1 << 19))
+    (tmp_path / "task" / "output").symlink_to("/dev/zero")
+    size, free = room(tmp_path, 1 << 20)
+    assert size == 1 << 20
+    assert free == pytest.approx(1 << 19, abs=1 << 14)
+    (tmp_path / "task" / "more").write_bytes(b"x" * (1 << 20))
+    assert room(tmp_path, 1 << 20) == (1 << 20, 0)
+
+
+def test_no_disk_is_no_room(tmp_path: Path) -> None:
+    assert room(tmp_path / "gone", 1 << 20) == (0, 0)

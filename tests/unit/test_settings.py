@@ -115,3 +115,21 @@ def test_nonsense_is_refused(
     monkeypatch.setenv(f"REELBUS_{name}", value)
     with pytest.raises(ValidationError, match=name.lower()):
         kind()
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("0", 0), ("1073741824", 1 << 30), ("50Gi", 50 << 30), ("2k", 2000), (" 3Ti ", 3 << 40)],
+)
+def test_bytes_are_counted_as_kubernetes_writes_them(
+    monkeypatch: pytest.MonkeyPatch, text: str, count: int
+) -> None:
+    monkeypatch.setenv("REELBUS_SCRATCH_LIMIT", text)
+    assert WorkerSettings().scratch_limit == count
+
+
+@pytest.mark.parametrize("text", ["-1", "Gi", "1.5Gi", "50GiB", "-2Gi", "50m", "much"])
+def test_what_counts_no_bytes_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("REELBUS_SCRATCH_LIMIT", text)
+    with pytest.raises(ValidationError, match="scratch_limit"):
+        WorkerSettings()
