@@ -204,14 +204,19 @@ def secrets(
 def nats_users(
     folder: Annotated[Path, typer.Argument(help="Where they are kept.", file_okay=False)],
     server: Annotated[str, typer.Option(help="How services reach it, e.g. tls://nats.example.com:4222.")],
+    rotate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERVICE", help="Give it a new user beside the old one. Can be repeated."),
+    ] = None,
 ) -> None:
     """Make users of a NATS of your own: its configuration, and the keys of the Secret `reelbus`.
 
-    With an upgrade, do it again in the same folder: rights may have changed, passwords stay.
+    With an upgrade, do it again in the same folder: rights may have changed, users and passwords stay. After
+    a --rotate, when the services run with the new users, do it again without: the old ones go.
     """
     from reelbus import credentials
 
-    credentials.write_nats_users(folder, server)
+    credentials.write_nats_users(folder, server, rotate or ())
     typer.echo(f"For NATS: {folder / credentials.AUTHORIZATION}. For the Secret: {folder}/nats-url…")
 
 

@@ -7,7 +7,8 @@ made is kept in `secrets.json`, which no container but the one that runs this se
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,28 +54,58 @@ def write(root: Path) -> None:
         raise StackError(f"{error.filename or root} cannot be written: {error.strerror}") from error
 
 
-def write_nats_users(folder: Path, server: str) -> None:
+def write_nats_users(folder: Path, server: str, rotated: Collection[str] = ()) -> None:
     """`authorization.conf` for NATS at `server` (a URL without credentials) and `nats-url…`, one for each
-    user, named as in the Secret of a Kubernetes installation. Those that are there keep their passwords.
-    Raises `StackError` for what is no such URL, or cannot be written."""
+    user, named as in the Secret of a Kubernetes installation. Those that are there keep name and password.
+    Services that are `rotated` get a new user, beside whom NATS goes on to know the old one until this is
+    called without. Raises `StackError` for what is no such URL or service, for users that do not fit
+    together, and for what cannot be written."""
     scheme, separator, address = server.partition("://")
     if scheme not in ("nats", "tls") or not separator or not address or "@" in address:
         raise StackError(f"{server} is no address of NATS. Give one as tls://nats.example.com:4222.")
-    services = {service: f"{NATS_URL}-{service}" for service in bus_users.rights()}
-    names = {bus_users.OPERATOR: NATS_URL, **services}
+    if unknown := sorted(set(rotated) - bus_users.rights().keys()):
+        raise StackError(f"{unknown[0]} is no service. There are: {', '.join(sorted(bus_users.rights()))}.")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        words = {user: _password(folder / name) for user, name in names.items()}
-        for user, name in names.items():
-            write_private(folder / name, f"{scheme}://{user}:{words[user]}@{address}")
-        write_private(folder / AUTHORIZATION, bus_users.authorization(words))
+        _write_users(folder, f"{scheme}://{{}}:{{}}@{address}", rotated)
     except OSError as error:
         raise StackError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
 
 
-def _password(path: Path) -> str:
-    """That of the URL in this file; a new one where there is none."""
-    return (urlsplit(path.read_text()).password if path.exists() else None) or token()
+def _write_users(folder: Path, url: str, rotated: Collection[str]) -> None:
+    files = {
+        bus_users.OPERATOR: folder / NATS_URL,
+        **{service: folder / f"{NATS_URL}-{service}" for service in bus_users.rights()},
+    }
+    kept = {name: _user(path, name) for name, path in files.items()}
+    if rotated:
+        _refuse_second_rotation(folder / AUTHORIZATION, {user for user, _ in kept.values()})
+    new = {name: (f"{name}-{token()[:6]}", token()) for name in rotated}
+    users = [*kept.items(), *new.items()]
+    words = {user: password for _, (user, password) in users}
+    if len(words) < len(users):
+        raise StackError(f"Two files {folder}/{NATS_URL}… have the same user: rights go by him.")
+    allowed = {user: bus_users.rights()[name] for name, (user, _) in users if name != bus_users.OPERATOR}
+    operator = kept[bus_users.OPERATOR][0]
+    write_private(folder / AUTHORIZATION, bus_users.authorization(words, allowed, operator))
+    for name, user in (kept | new).items():
+        write_private(files[name], url.format(*user))
+
+
+def _user(path: Path, name: str) -> tuple[str, str]:
+    """Name and password in the URL in this file; `name` and a new password where there is none."""
+    url = urlsplit(path.read_text() if path.exists() else "")
+    return url.username or name, url.password or token()
+
+
+def _refuse_second_rotation(path: Path, users: Collection[str]) -> None:
+    """NATS would forget the user whom services may still be connected as."""
+    known = re.findall(r'^ *user: "([^"]*)"$', path.read_text(), re.MULTILINE) if path.exists() else []
+    if more := sorted(set(known) - set(users)):
+        raise StackError(
+            f"{path} has {', '.join(more)} of a rotation before. When no service is connected so any more, "
+            "end it by the same command without --rotate."
+        )
 
 
 def _put(path: Path, text: str) -> None:

@@ -46,11 +46,13 @@ def urls(keys: Secrets, server: str) -> dict[str, str]:
     return {user: f"nats://{user}:{password}@{server}" for user, password in passwords(keys).items()}
 
 
-def authorization(words: Mapping[str, str], allowed: Mapping[str, Rights] | None = None) -> str:
+def authorization(
+    words: Mapping[str, str], allowed: Mapping[str, Rights] | None = None, operator: str = OPERATOR
+) -> str:
     """The part of NATS' configuration that knows the users, with their passwords (or bcrypt hashes), and what
-    each service is `allowed`."""
+    each of them is `allowed`; the operator is everything."""
     allowed = rights() if allowed is None else allowed
-    known = "".join(_user(name, words[name], allowed.get(name)) for name in (OPERATOR, *allowed))
+    known = "".join(_user(name, words[name], allowed.get(name)) for name in (operator, *allowed))
     return f"authorization {{\n  users: [\n{known}  ]\n}}\n"
 
 
