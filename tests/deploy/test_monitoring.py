@@ -129,23 +129,6 @@ def test_runbooks_have_their_chapters_links_and_queries(path: Path) -> None:
         assert wanted(query)
 
 
-def test_runbooks_name_commands_that_there_are() -> None:
-    import typer.main
-
-    from reelbus.cli import app
-
-    group: Any = typer.main.get_command(app)
-    for path in books():
-        for line in re.findall(r"(?:^|`|-m )reelbus ((?:[a-z]+ ?)+)", path.read_text(), re.MULTILINE):
-            command: Any = group
-            for word in line.split():
-                found = command.get_command(None, word) if hasattr(command, "get_command") else None
-                if found is None:
-                    assert not hasattr(command, "get_command"), f"{path.name}: reelbus {line}"
-                    break
-                command = found
-
-
 def test_runbooks_name_settings_that_there_are() -> None:
     known = set(re.findall(r"REELBUS_\w+", (ROOT / "docs/settings.md").read_text()))
     for path in books():
