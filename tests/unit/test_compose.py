@@ -14,7 +14,7 @@ from libs.contracts.errors import MediaError
 from libs.contracts.graph import AudioMix, Canvas, Concat, Loop, Overlay, Source, Subtitles
 from libs.contracts.media import MediaInfo, ObjectRef, StoredMedia, SubtitleStream
 from libs.contracts.movie import DEFAULT_LENGTH, Element, Movie, Scene
-from libs.media.compose.cast import Captioned, captioned, check, roles, voices
+from libs.media.compose.cast import Captioned, by_scene, captioned, check, roles, voices
 from libs.media.compose.graph import movie_graph
 from libs.media.compose.layers import Place, corner, layer_steps, place, visible
 from libs.media.compose.timing import spans
@@ -47,7 +47,12 @@ def test_audio_speaks_and_videos_only_without_any() -> None:
     film, voice = element("video", FILM), element("audio", VOICE)
     mute = element("audio", VOICE, volume=0.0)
     both = movie(Scene(elements=[film, voice]), Scene(elements=[film]), Scene(elements=[mute, film]), Scene())
-    assert [[each.number for each in voices(both, scene)] for scene in range(4)] == [[1], [2], [4], []]
+    assert [[each.number for each in voices(by_scene(both)[scene])] for scene in range(4)] == [
+        [1],
+        [2],
+        [4],
+        [],
+    ]
 
 
 SAID, GIVEN = element("subtitles"), element("subtitles", FILM)

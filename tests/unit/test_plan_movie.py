@@ -25,6 +25,7 @@ from libs.contracts.tasks import (
     RenderTask,
     TaskResult,
 )
+from libs.media.compose import cast
 from libs.media.walk import nodes
 from services.jobs.movies.plan import continued_movie, plan_movie
 from services.jobs.plans import PlannedTask
@@ -163,6 +164,24 @@ def test_what_is_said_over_videos_counts_if_nobody_speaks_in_them(words: int, ca
     task = continued_movie(over, "captions", {"recognise.0": seen, "recognise.1": under})
     assert isinstance(task, CaptionTask)
     assert [each.transcript.key for each in task.sections if each.transcript] == [captioned]
+
+
+def test_a_movie_of_many_scenes_is_not_looked_through_for_each_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It took seconds of the service's only thread."""
+    looked: list[Movie] = []
+
+    def counted(movie: Movie) -> list[cast.Role]:
+        looked.append(movie)
+        return roles(movie)
+
+    roles = cast.roles
+    monkeypatch.setattr(cast, "roles", counted)
+    scenes = [Scene(elements=[element("audio", VOICE)]) for _ in range(100)]
+    movie = Movie(scenes=scenes, elements=[element("subtitles")], width=320, height=180)
+    assert len(plan(ComposeSpec(movie=movie, speech_model="tiny"))) == 202
+    assert len(looked) < 10
 
 
 def test_what_is_said_in_a_video_is_said_again_when_it_begins_again() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -39,20 +39,27 @@ def _elements(movie: Movie) -> Iterator[tuple[int | None, Element]]:
         yield None, element
 
 
-def voices(movie: Movie, scene: int | None) -> list[Role]:
-    """What speaks in a scene (`None`: under all of them): its audio elements, or else its videos, as far as
-    they are to be heard."""
-    of_scene = [role for role in roles(movie) if role.scene == scene and role.element.volume > 0]
+def by_scene(movie: Movie) -> dict[int | None, list[Role]]:
+    """The elements of each scene, and of the whole movie (`None`)."""
+    found: dict[int | None, list[Role]] = {scene: [] for scene in (*range(len(movie.scenes)), None)}
+    for role in roles(movie):
+        found[role.scene].append(role)
+    return found
+
+
+def voices(of_scene: Iterable[Role]) -> list[Role]:
+    """What speaks among the elements of a scene: its audio elements, or else its videos, as far as they are
+    to be heard."""
+    heard = [role for role in of_scene if role.element.volume > 0]
     for kind in (AUDIO, VIDEO):
-        if found := [role for role in of_scene if role.element.kind == kind]:
+        if found := [role for role in heard if role.element.kind == kind]:
             return found
     return []
 
 
-def subtitles(movie: Movie, scene: int | None) -> Role | None:
-    """The subtitles of a scene (`None`: of the whole movie) of its own."""
-    found = (each for each in roles(movie) if each.scene == scene and each.element.kind == SUBTITLES)
-    return next(found, None)
+def subtitles(of_scene: Iterable[Role]) -> Role | None:
+    """Those among the elements of a scene."""
+    return next((each for each in of_scene if each.element.kind == SUBTITLES), None)
 
 
 @dataclass(frozen=True)
@@ -70,28 +77,28 @@ def captioned(movie: Movie, mute: Container[int] = ()) -> list[Captioned]:
     """Where captions are wanted when elements with the numbers `mute` say nothing. A scene's own subtitles
     are instead of those of the movie; what is recognised is what the scenes say, or, where none of them says
     anything, what is said under them."""
-    count, whole = len(movie.scenes), subtitles(movie, None)
-
-    def speaking(scene: int | None) -> tuple[Role, ...]:
-        return tuple(role for role in voices(movie, scene) if role.number not in mute)
-
+    cast, scenes = by_scene(movie), range(len(movie.scenes))
+    whole, own = subtitles(cast[None]), [subtitles(cast[scene]) for scene in scenes]
+    speaking = {
+        scene: tuple(role for role in voices(of_scene) if role.number not in mute)
+        for scene, of_scene in cast.items()
+    }
     found: list[Captioned] = []
-    under = whole is not None and (_given(whole.element) or not any(map(speaking, range(count))))
+    under = whole is not None and (_given(whole.element) or not any(speaking[scene] for scene in scenes))
     if whole is not None and under:
-        speakers = () if _given(whole.element) else speaking(None)
-        found += [Captioned(scenes, whole, speakers, whole=True) for scenes in _without_own(movie)]
-    for scene in range(count):
-        style = subtitles(movie, scene) or (None if under else whole)
+        speakers = () if _given(whole.element) else speaking[None]
+        found += [Captioned(run, whole, speakers, whole=True) for run in _without(own)]
+    for scene in scenes:
+        style = own[scene] or (None if under else whole)
         if style is not None:
-            speakers = () if _given(style.element) else speaking(scene)
+            speakers = () if _given(style.element) else speaking[scene]
             found.append(Captioned(range(scene, scene + 1), style, speakers))
     return [each for each in found if each.speakers or _given(each.style.element)]
 
 
-def _without_own(movie: Movie) -> Iterator[range]:
-    """Runs of scenes without subtitles of their own."""
-    own = [subtitles(movie, scene) is not None for scene in range(len(movie.scenes))]
-    for has, run in groupby(range(len(own)), key=own.__getitem__):
+def _without(own: Sequence[Role | None]) -> Iterator[range]:
+    """Runs of scenes without subtitles of their `own`."""
+    for has, run in groupby(range(len(own)), key=lambda scene: own[scene] is not None):
         if not has:
             scenes = list(run)
             yield range(scenes[0], scenes[-1] + 1)

@@ -55,7 +55,8 @@ def continued_movie(spec: ComposeSpec, name: str, done: Done) -> TaskSpec:
         case "listen":
             return _listen(_role(spec.movie, int(number)), media[int(number)])
         case "recognise":
-            return _recognise(spec, _role(spec.movie, int(number)), media[int(number)])
+            language = _languages(spec.movie)[int(number)]
+            return _recognise(spec, _role(spec.movie, int(number)), media[int(number)], language)
         case "captions":
             return CaptionTask(
                 width=spec.movie.width,
@@ -73,7 +74,7 @@ class _Plan:
         self._owner = owner
         self._job_id = job_id
         self._cast = roles(spec.movie)
-        self._speaking = _speakers(spec)
+        self._languages = _languages(spec.movie)
 
     def tasks(self) -> Iterator[PlannedTask]:
         fetches = {role.number: f"{FETCH}.{first}" for role, first in _fetched(self._cast)}
@@ -88,7 +89,8 @@ class _Plan:
                 everything.append(self._fetch(role))
         listened = [role for role in self._cast if role.scene is not None and role.element.kind == AUDIO]
         everything += [self._of_element(LISTEN, role, fetches, media) for role in listened]
-        everything += [self._of_element(RECOGNISE, role, fetches, media) for role in self._speaking]
+        speaking = [role for role in self._cast if role.number in self._languages]
+        everything += [self._of_element(RECOGNISE, role, fetches, media) for role in speaking]
         before = tuple(task.name for task in everything)
         if _wanted(self._spec.movie):
             everything.append(self._whole(CAPTIONS, before))
@@ -113,7 +115,9 @@ class _Plan:
         if role.number not in media:
             return unplanned(name, task_type, needs=(fetches[role.number],), weight=weight)
         medium = media[role.number]
-        task = _listen(role, medium) if kind == LISTEN else _recognise(self._spec, role, medium)
+        if kind == LISTEN:
+            return planned(name, _listen(role, medium), weight=weight)
+        task = _recognise(self._spec, role, medium, self._languages[role.number])
         return planned(name, task, weight=weight)
 
     def _whole(self, kind: str, needs: tuple[str, ...]) -> PlannedTask:
@@ -167,10 +171,15 @@ def _speechless(movie: Movie, media: Media, done: Done) -> set[int]:
     return without | _silent(movie, media)
 
 
-def _speakers(spec: ComposeSpec) -> list[Role]:
-    """Whose words are wanted, each once."""
-    found = {role.number: role for each in _wanted(spec.movie) for role in each.speakers}
-    return [found[number] for number in sorted(found)]
+def _languages(movie: Movie) -> dict[int, str | None]:
+    """The numbers of those whose words are wanted, and the language that is asked for of their captions: how
+    it is written makes no other transcript."""
+    found: dict[int, str | None] = {}
+    for each in _wanted(movie):
+        language = each.style.element.language
+        for speaker in each.speakers:
+            found.setdefault(speaker.number, code_of(language) if language else None)
+    return found
 
 
 def _media(movie: Movie, done: Done) -> dict[int, StoredMedia]:
@@ -194,24 +203,14 @@ def _listen(role: Role, medium: StoredMedia) -> ListenTask:
     return ListenTask(source=medium.object, info=medium.info)
 
 
-def _recognise(spec: ComposeSpec, role: Role, medium: StoredMedia) -> RecogniseTask:
+def _recognise(spec: ComposeSpec, role: Role, medium: StoredMedia, language: str | None) -> RecogniseTask:
     check(role, medium)
     return RecogniseTask(
         source=medium.object,
         info=medium.info,
         model=spec.speech_model,
-        language=_language(spec.movie, role),
+        language=language,
     )
-
-
-def _language(movie: Movie, role: Role) -> str | None:
-    """The one that is asked for of the captions of what `role` says: how it is written makes no other
-    transcript."""
-    for each in _wanted(movie):
-        if any(speaker.number == role.number for speaker in each.speakers):
-            language = each.style.element.language
-            return code_of(language) if language else None
-    return None
 
 
 def _lengths(movie: Movie, done: Done) -> dict[int, float]:
