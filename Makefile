@@ -35,7 +35,7 @@ setup-deploy: setup ## Make sure of what only the checks of deploy/ use
 	@./scripts/setup-deploy.sh
 
 test: check setup-tests setup-deploy ## Lint, type-check and run all tests: those that compute beside those that wait
-	@$(MAKE) --no-print-directory -j3 integration media unit chassis check-deploy
+	@$(MAKE) --no-print-directory -j3 integration media chassis unit check-deploy
 
 unit: setup-tests ## Run the tests of code (the contract tests start a nats-server)
 	$(BIN)/pytest tests/contract tests/unit
