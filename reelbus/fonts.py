@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 WRITINGS = {
     "Latin": "41",
@@ -19,18 +20,16 @@ USUAL = "Liberation Sans"
 _TIMEOUT = 20
 
 
-def lacking() -> list[str]:
-    """The writings, and the usual font, that no font here draws. Raises `OSError` without fontconfig and
-    `subprocess.SubprocessError` when it does not run to a good end."""
-    subprocess.run(["fc-match", "--version"], capture_output=True, timeout=_TIMEOUT, check=True)
+def _here(*argv: str) -> str:
+    return subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT, check=True).stdout
+
+
+def lacking(output: Callable[..., str] = _here) -> list[str]:
+    """The writings, and the usual font, that no font draws where `output` runs programs. Here it raises
+    `OSError` without fontconfig and `subprocess.SubprocessError` when it does not run to a good end."""
+    output("fc-match", "--version")
     wanted = {USUAL: USUAL, **{name: f":charset={letter}" for name, letter in WRITINGS.items()}}
-    return [name for name, pattern in wanted.items() if not _families(pattern)]
-
-
-def _families(pattern: str) -> str:
-    argv = ["fc-list", pattern, "family"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT, check=True)
-    return done.stdout.strip()
+    return [name for name, pattern in wanted.items() if not output("fc-list", pattern, "family").strip()]
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ from libs.chassis.delivery import DeadLetter, Decode, Delivery, Exhausted, Handl
 from libs.chassis.health import Health
 from libs.chassis.jetstream import ensure_consumer, ensure_streams, restore_consumers, restore_streams
 from libs.chassis.settings import BusSettings
+from libs.chassis.subscriptions import Calls, flush, stop_pulling
 from libs.chassis.telemetry import registry
 from libs.contracts.base import Event, Message, Method, Signal
 from libs.contracts.errors import UnavailableError
@@ -49,11 +50,6 @@ M = TypeVar("M", bound=Message)
 _PUBLISH_TIMEOUT = 5.0
 _RPC_WORKERS = 64
 _PULL = 5.0
-_ANSWERED_WITHIN = 10.0
-_LOOK = 0.02
-_STRAGGLING = 0.2
-"""Seconds in which the server may still hand over what it had meant for us when it heard that we leave: a
-call that comes after the answer to a flush would be dropped."""
 _CARE = 15.0
 """Seconds between looks at whether the consumers are still there."""
 
@@ -67,7 +63,7 @@ class Bus:
         self.settings = settings
         self._receivers: list[Receiver] = []
         self._lanes: list[Any] = []
-        self._answering: list[_Calls] = []
+        self._answering: list[Calls] = []
         self._consumers: list[tuple[str, ConsumerConfig]] = []
         self._reconnected = asyncio.Event()
         self._ending = False
@@ -134,7 +130,7 @@ class Bus:
             *(calls.stop() for calls in self._answering),
         )
         for lane in self._lanes:
-            await _stop_pulling(lane)
+            await stop_pulling(lane)
         for receiver in self._receivers:
             receiver.release()
         try:
@@ -207,7 +203,7 @@ class Bus:
         subscriber = self._broker.subscriber(
             method.subject, queue=self.service, max_workers=_RPC_WORKERS, title=method.subject
         )
-        calls = _Calls(subscriber)
+        calls = Calls(subscriber)
 
         async def counted(message: NatsMessage) -> bytes:
             try:
@@ -350,51 +346,6 @@ async def started(bus: Bus) -> AsyncIterator[Bus]:
             yield bus
     finally:
         await bus.stop()
-
-
-async def flush(client: Client) -> None:
-    """Wait until the server has read all that `client` has sent, subscriptions too. Raises `TimeoutError`."""
-    for _ in range(2):  # the PING of nats-py overtakes what it has yet to write; a second one comes after it
-        await client.flush()
-
-
-async def _stop_pulling(lane: Any) -> None:
-    """Withdraw what this FastStream subscriber has asked the server for; its handlers go on."""
-    lane.running = False
-    subscription, lane.subscription = lane.subscription, None
-    if subscription is not None:
-        with suppress(nats.errors.Error):
-            await subscription.unsubscribe()
-
-
-class _Calls:
-    """The calls that a FastStream subscriber gets, and how many of them were `handled`."""
-
-    def __init__(self, subscriber: Any) -> None:
-        self.handled = 0
-        self._subscriber = subscriber
-
-    async def stop(self) -> None:
-        """Have the server send calls elsewhere, and answer those that were sent here. FastStream alone would
-        drop what comes between the moment in which it stops and the one in which the server hears of it, and
-        callers would wait for nothing."""
-        subscription, self._subscriber.subscription = self._subscriber.subscription, None
-        if subscription is None:
-            return
-        try:
-            async with asyncio.timeout(_ANSWERED_WITHIN):
-                await subscription._conn._send_unsubscribe(subscription._id)
-                await asyncio.sleep(_STRAGGLING)
-                await subscription.drain()
-                while not self._answered(subscription):
-                    await asyncio.sleep(_LOOK)
-        except (nats.errors.Error, TimeoutError) as error:
-            log.warning("calls not answered", extra={"subject": subscription.subject, "error": repr(error)})
-
-    def _answered(self, subscription: Any) -> bool:
-        """Counted, since a call that has left a queue and not yet begun is nowhere to be seen; the lock is
-        held until a reply is on its way."""
-        return bool(self.handled >= subscription.delivered and self._subscriber.lock.empty)
 
 
 def _as(kind: Any) -> Decode:

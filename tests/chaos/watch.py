@@ -9,8 +9,8 @@ from typing import Self
 import nats
 from nats.aio.msg import Msg
 
-from libs.chassis.bus import flush
 from libs.chassis.codec import decode
+from libs.chassis.subscriptions import flush
 from libs.contracts.jobs import JOB_PROGRESS, JobState
 from tests.chaos.beside import Beside
 

@@ -15,7 +15,7 @@ import msgspec
 import nats
 import pytest
 
-from libs.chassis.bus import flush
+from libs.chassis.subscriptions import flush
 from libs.contracts.base import Method
 from libs.contracts.jobs import Job, JobError, JobState
 from libs.contracts.rpc import CANCEL_JOB, GET_JOBS, LIST_CHANNEL_JOBS, JobList, Ok, RpcError

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from nats.aio.client import Client
 
-from libs.chassis.bus import flush
+from libs.chassis.subscriptions import flush
 from libs.contracts.access import AUTHENTICATE
 from tests.chassis.servers import GuardedNats, up
 from tests.deploy.rendered import CHART, K8S, ROOT, SERVICES, Object, named, of_kind, parsed, ran, trees
@@ -117,7 +117,8 @@ def test_other_rights_restart_nats(tool: str, tmp_path: Path) -> None:
     shutil.copytree(K8S if tool == "kustomize" else CHART, folder)  # what is linked is copied
 
     def pods(name: str) -> Object:
-        return named(dev(tool, folder), "StatefulSet", name)["spec"]["template"]  # type: ignore[no-any-return]
+        template: Object = named(dev(tool, folder), "StatefulSet", name)["spec"]["template"]
+        return template
 
     before = pods("reelbus-nats")
     assert pods("reelbus-nats") == before
